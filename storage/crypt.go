@@ -1,0 +1,154 @@
+package storage
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"io"
+	"strings"
+
+	"filippo.io/age"
+	"filippo.io/age/armor"
+)
+
+const (
+	ageIntro  = "age-encryption.org/v1\n"
+	hintType  = "pritunl-backup/recipient"
+	hintLimit = 80
+)
+
+// Recipient is somebody who will be able to decrypt.
+type Recipient struct {
+	age  age.Recipient
+	text string // public: as given, or "passphrase"
+}
+
+// String is the public key, or "passphrase".
+func (r Recipient) String() string { return r.text }
+
+// encryptTo starts an age stream. The returned identity opens that stream and no other.
+func encryptTo(dst io.Writer, to []Recipient) (io.WriteCloser, age.Identity, error) {
+	spy := &keySpy{}
+	recipients := make([]age.Recipient, len(to))
+	for i, r := range to {
+		recipients[i] = hinted{r, spy}
+	}
+	w, err := age.Encrypt(dst, recipients...)
+	if err != nil {
+		return nil, nil, &Error{Op: "encrypt", Err: err, Hint: "a passphrase stands alone, and post-quantum recipients do not mix with others"}
+	}
+	return w, age.NewInjectedFileKeyIdentity(spy.key), nil
+}
+
+// keySpy keeps the file key of one stream, so that it can be read back without anybody's identity.
+type keySpy struct{ key []byte }
+
+// hinted adds a stanza that names the recipient. age leaves recipients anonymous; with the public key in the header,
+// somebody without the right key can be told which key to fetch. Other age programs skip the unknown stanza.
+type hinted struct {
+	to  Recipient
+	spy *keySpy
+}
+
+func (h hinted) Wrap(fileKey []byte) ([]*age.Stanza, error) {
+	s, _, err := h.WrapWithLabels(fileKey)
+	return s, err
+}
+
+func (h hinted) WrapWithLabels(fileKey []byte) (stanzas []*age.Stanza, labels []string, err error) {
+	h.spy.key = bytes.Clone(fileKey)
+	if l, ok := h.to.age.(age.RecipientWithLabels); ok {
+		stanzas, labels, err = l.WrapWithLabels(fileKey)
+	} else {
+		stanzas, err = h.to.age.Wrap(fileKey)
+	}
+	if _, alone := h.to.age.(*age.ScryptRecipient); err != nil || alone {
+		return stanzas, labels, err
+	}
+	args := strings.Fields(h.to.text)
+	for i := range args {
+		args[i] = args[i][:min(len(args[i]), hintLimit)]
+	}
+	if len(args) > 0 && printableArgs(args) {
+		stanzas = append(stanzas, &age.Stanza{Type: hintType, Args: args})
+	}
+	return stanzas, labels, nil
+}
+
+func printableArgs(args []string) bool {
+	for _, r := range strings.Join(args, "") {
+		if r < '!' || r > '~' {
+			return false
+		}
+	}
+	return len(args) <= 3
+}
+
+// openAge opens a binary age stream.
+func openAge(src io.Reader, keys []age.Identity) (io.Reader, error) {
+	var seen bytes.Buffer
+	header, err := age.ExtractHeader(io.TeeReader(src, &seen))
+	if err != nil {
+		return nil, headerError(err, seen.Bytes())
+	}
+	src = io.MultiReader(bytes.NewReader(seen.Bytes()), src)
+	h := readHints(header)
+	if len(keys) == 0 {
+		return nil, &KeyError{IntegrityError{Kind: ErrNoKey, Reason: h.String()}, h.recipients, h.passphrase}
+	}
+	fileKey, err := age.DecryptHeader(header, keys...)
+	var nobody *age.NoIdentityMatchError
+	switch {
+	case errors.As(err, &nobody) && h.meant(keys):
+		return nil, damaged("the encrypted header was changed: it names your key, and the key does not open it")
+	case errors.As(err, &nobody):
+		return nil, &KeyError{IntegrityError{Kind: ErrWrongKey, Reason: h.String()}, h.recipients, h.passphrase}
+	case err != nil:
+		return nil, damaged("the encrypted header was changed")
+	}
+	plain, err := age.Decrypt(src, age.NewInjectedFileKeyIdentity(fileKey))
+	if err != nil {
+		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+			return nil, cut("the encrypted file ends after its header")
+		}
+		return nil, damaged("the encrypted header was changed")
+	}
+	return &ageReader{src: plain}, nil
+}
+
+// headerError tells a header that stops from one that is wrong.
+func headerError(err error, seen []byte) error {
+	var ie *IntegrityError
+	if errors.As(err, &ie) {
+		return ie
+	}
+	var other *Error
+	if errors.As(err, &other) {
+		return other
+	}
+	if !bytes.Contains(seen, []byte("\n---")) && len(seen) < 4096 {
+		return cut("the encrypted file ends inside its header")
+	}
+	return damaged("the header of the encrypted file cannot be read")
+}
+
+// ageReader turns age's errors into ours.
+type ageReader struct{ src io.Reader }
+
+func (r *ageReader) Read(p []byte) (int, error) {
+	n, err := r.src.Read(p)
+	var ie *IntegrityError
+	var se *Error
+	switch {
+	case err == nil, err == io.EOF, errors.As(err, &ie), errors.As(err, &se):
+		return n, err
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return n, cut("the encrypted file ends too early")
+	case strings.Contains(err.Error(), "trailing data"):
+		return n, damaged("something follows the end of the encrypted file")
+	}
+	return n, damaged("an encrypted block was changed")
+}
+
+// dearmor gives the binary form of an age file.
+func dearmor(src *bufio.Reader) io.Reader { return armor.NewReader(src) }
