@@ -22,7 +22,7 @@ type Sealed struct {
 	Gzip        bool
 	Encrypted   bool
 
-	content io.ReadSeeker
+	content io.ReaderAt
 	file    *os.File
 	path    string
 	key     age.Identity // opens what was just encrypted; never stored
@@ -38,15 +38,12 @@ func Bytes(b []byte) *Sealed {
 	}
 }
 
-// Raw gives the stored bytes from their beginning. Readers share one position: one at a time.
-func (s *Sealed) Raw() (io.ReadSeeker, error) {
+// Raw gives the stored bytes from their beginning.
+func (s *Sealed) Raw() (*io.SectionReader, error) {
 	if s.content == nil {
 		return nil, &Error{Op: "read", Name: "sealed snapshot", Err: fs.ErrClosed}
 	}
-	if _, err := s.content.Seek(0, io.SeekStart); err != nil {
-		return nil, fileError("read", s.path, err)
-	}
-	return s.content, nil
+	return io.NewSectionReader(s.content, 0, s.Size), nil
 }
 
 // Open decrypts and unpacks what was stored, so that the caller can verify the very bytes it is about to publish. It
