@@ -54,8 +54,10 @@ func (a *answer) open(c *Client, body []byte) error {
 		return configError("build request: "+err.Error(), "")
 	}
 	a.requestURL, a.sentAt = request.URL, c.options.Now()
-	c.sent.Add(1)
-	response, err := c.http.Do(request)
+	response, err := c.transport.RoundTrip(request)
+	if !errors.Is(err, ErrReadOnly) {
+		c.sent.Add(1)
+	}
 	if err != nil {
 		return err
 	}
@@ -66,14 +68,11 @@ func (a *answer) open(c *Client, body []byte) error {
 	return nil
 }
 
-// close ends the attempt. It reads a short rest, so that the connection can be
-// used again.
+// close ends the attempt. An answer that was not read to its end costs the
+// connection, which beats waiting for the rest.
 func (a *answer) close() {
 	a.timer.Stop()
 	if a.response != nil {
-		if a.ctx.Err() == nil {
-			_, _ = io.CopyN(io.Discard, a.response.Body, 4096) // only to reuse the connection
-		}
 		_ = a.response.Body.Close() // everything of interest has been read
 	}
 	a.cancel(nil)

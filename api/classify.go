@@ -56,13 +56,13 @@ func (a *answer) classify(c *Client, e *Error, text string) {
 		e.reason = "520, the content type was not application/json when it arrived"
 		e.Hint = "a proxy in between changes the content type"
 	case e.Status >= 500:
-		a.serverFault(e)
+		a.serverFault(e, text)
 	case e.Code != "":
 		e.kinds = []error{ErrInvalid}
 		if isConflict(e.Code) {
 			e.kinds = append(e.kinds, ErrConflict)
 		}
-	case e.Status == http.StatusBadRequest && text == "":
+	case e.Status == http.StatusRequestEntityTooLarge, e.Status == http.StatusBadRequest && text == "":
 		a.emptyBadRequest(e)
 	case strings.Contains(text, "HTTP request to an HTTPS server"):
 		e.kinds = []error{ErrNotPritunl}
@@ -93,13 +93,13 @@ func (a *answer) notFound(e *Error, text string) {
 	case text == "404 page not found" || text == "405: Not Allowed":
 		e.reason = fmt.Sprintf("%d, the server knows no such path or method", e.Status)
 		e.Hint = "check the path, and that the url has no path of its own unless a proxy adds one"
-	case looksLikeHTML(text, a.header("Content-Type")):
+	case text != "" && e.Code == "":
 		*e = *a.notPritunl([]byte(text)).with(e)
 		e.kinds = append(e.kinds, ErrNotFound)
 	}
 }
 
-func (a *answer) serverFault(e *Error) {
+func (a *answer) serverFault(e *Error, text string) {
 	e.kinds = []error{ErrServer}
 	switch {
 	case e.Status == http.StatusBadGateway || e.Status == http.StatusServiceUnavailable || e.Status == http.StatusGatewayTimeout:
@@ -107,18 +107,19 @@ func (a *answer) serverFault(e *Error) {
 		e.Hint = "pritunl is starting, restarting or overloaded: try again in a minute, then look at its log"
 	case e.Code != "":
 		e.kinds = append(e.kinds, ErrInvalid)
-	case e.Status == http.StatusInternalServerError:
+	case text == "500: Internal Server Error":
 		e.Hint = "pritunl answers 500 to ids it does not know and to values it does not expect; its log (GET /logs) has the reason"
 	}
 }
 
-// emptyBadRequest explains the 400 without a word that the web layer gives.
+// emptyBadRequest explains the 400 without a word that the web layer gives, and
+// the 413 that newer ones and proxies give.
 func (a *answer) emptyBadRequest(e *Error) {
 	e.kinds = []error{ErrMalformed}
 	e.reason = "400 without an explanation: a field has the wrong JSON type"
 	e.Hint = "compare the types with an answer to GET; booleans, numbers and texts are not exchanged for each other"
-	if a.sentBytes > bodyLimit {
-		e.reason = fmt.Sprintf("400 without an explanation: the body has %d bytes, the server takes %d", a.sentBytes, bodyLimit)
+	if a.sentBytes > bodyLimit || e.Status == http.StatusRequestEntityTooLarge {
+		e.reason = fmt.Sprintf("%d, the body is too large: it has %d bytes, pritunl takes %d", e.Status, a.sentBytes, bodyLimit)
 		e.Hint = "send fewer objects in one request"
 	}
 }

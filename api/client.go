@@ -21,7 +21,7 @@ type Client struct {
 	hide        hider
 	options     Options
 	warnings    []string
-	http        *http.Client
+	transport   http.RoundTripper
 	slots       chan struct{}
 	sent        atomic.Int64
 }
@@ -66,7 +66,8 @@ type Response struct {
 // Warnings lists what is dangerous about the connection, for the user to read.
 func (c *Client) Warnings() []string { return append([]string(nil), c.warnings...) }
 
-// Requests returns how many requests were sent so far, repetitions included.
+// Requests returns how many requests were sent and answered, or failed, so far;
+// repetitions are included.
 func (c *Client) Requests() int64 { return c.sent.Load() }
 
 // Address returns scheme, host and base path of the server.

@@ -74,6 +74,11 @@ func (a *answer) network(err error) *Error {
 	e.unsent = !a.connected.Load() && (errors.As(err, &op) && (op.Op == "dial" || op.Op == "proxyconnect") || errors.As(err, &dns))
 	text := err.Error()
 	switch {
+	case strings.Contains(text, "Proxy Authentication Required"):
+		e.kinds = []error{ErrConfig}
+		e.Hint = "the proxy named in the environment wants a user name and a password"
+	case errors.As(err, &op) && op.Op == "proxyconnect":
+		e.Hint = "check the proxy named in the environment (HTTPS_PROXY, HTTP_PROXY, NO_PROXY)"
 	case errors.As(err, &dns):
 		e.Hint = "check the host name in the url"
 	case strings.Contains(text, "server gave HTTP response to HTTPS client"), strings.Contains(text, "first record does not look like a TLS handshake"):
@@ -91,7 +96,8 @@ func (a *answer) network(err error) *Error {
 	return e
 }
 
-// inner strips the wrapping of http.Client, which repeats method and address.
+// inner strips the wrapping that repeats method and address; a transport that
+// uses an http.Client itself gives such errors.
 func inner(err error) error {
 	var wrapped *url.Error
 	if errors.As(err, &wrapped) {
@@ -105,10 +111,10 @@ func plain(err error) string { return oneLine(inner(err).Error(), 200) }
 
 // redirect is an answer that points elsewhere.
 func (a *answer) redirect() *Error {
-	e := &Error{kinds: []error{ErrRedirect}, reason: fmt.Sprintf("redirected (%d) without saying where to", a.Status())}
+	e := &Error{kinds: []error{ErrRedirect}, reason: fmt.Sprintf("redirected (%d) to an address that is missing or cannot be read", a.Status())}
 	to, err := a.response.Location()
 	if err != nil {
-		return e
+		return e // its text would repeat the address, which may hold a password
 	}
 	// Neither user information nor a query is anybody's business here.
 	target := url.URL{Scheme: to.Scheme, Host: to.Host, Path: to.Path}

@@ -44,7 +44,9 @@ type Options struct {
 	Timeout time.Duration
 	// Retries is how often a request is repeated at most. Default 4, negative none.
 	Retries int
-	// Parallel is how many requests are in flight at most. Default 4.
+	// Parallel is how many requests are in flight at most. A listing of users
+	// counts until its first user has arrived: it then costs the server no more
+	// than a connection, and whoever reads it may send other requests. Default 4.
 	Parallel int
 	// MaxResponse and MaxElement bound, in bytes, one answer held in memory
 	// (default 64 MiB) and one element of a streamed listing (default 4 MiB).
@@ -95,11 +97,9 @@ func New(o Options) (*Client, error) {
 		options:     o,
 		warnings:    warnings,
 		slots:       make(chan struct{}, o.Parallel),
-		http: &http.Client{
-			Transport: transport,
-			// A redirect would carry a signature made for another path.
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		},
+		// Not an http.Client: it would follow redirects with a signature made for
+		// another path, and keep cookies that Pritunl prefers to the signature.
+		transport: transport,
 	}, nil
 }
 

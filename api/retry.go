@@ -23,6 +23,9 @@ func (c *Client) mayRepeat(r Request, failure *Error, attempt int) (time.Duratio
 	if r.restart > 0 && attempt > r.restart && failure.overload() {
 		return 0, false
 	}
+	if attempt > 1 && failure.Is(ErrTimeout) {
+		return 0, false // a second full wait is enough for anybody
+	}
 	wait := min(firstWait<<min(attempt-1, 20), longWait)
 	// Half of the wait is random, or all clients of a restarted server would
 	// come back at the same moment.
