@@ -130,7 +130,7 @@ func TestProxyErrorsDoNotShowThePassword(t *testing.T) {
 		t.Fatalf("error: %v; hint: %s", err, asError(t, err).Hint)
 	}
 	for name, tc := range map[string]struct{ proxy, want string }{
-		"not valid": {"user:hunter2@bad host", "proxy address in the environment is not valid"},
+		"not valid": {"http://user:hunter2@h%zz", "proxy address in the environment is not valid"},
 		"refused":   {"http://user:hunter2@127.0.0.1:1", "HTTPS_PROXY"},
 	} {
 		t.Run(name, func(t *testing.T) {
