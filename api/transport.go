@@ -1,7 +1,6 @@
 package api
 
 import (
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -47,7 +46,7 @@ func baseTransport(o Options, base *url.URL) (http.RoundTripper, error) {
 	}
 	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
 	return &http.Transport{
-		Proxy:               proxy,
+		Proxy:               http.ProxyFromEnvironment,
 		DialContext:         dialer.DialContext,
 		TLSClientConfig:     config,
 		TLSHandshakeTimeout: 10 * time.Second,
@@ -57,16 +56,6 @@ func baseTransport(o Options, base *url.URL) (http.RoundTripper, error) {
 		IdleConnTimeout:        30 * time.Second,
 		MaxResponseHeaderBytes: 1 << 20,
 	}, nil
-}
-
-// proxy is http.ProxyFromEnvironment, whose errors would show the password of
-// the proxy.
-func proxy(r *http.Request) (*url.URL, error) {
-	u, err := http.ProxyFromEnvironment(r)
-	if err != nil {
-		return nil, errors.New("proxy address in the environment is not valid")
-	}
-	return u, nil
 }
 
 // ReadOnlyTransport refuses every method but GET and HEAD with ErrReadOnly,
