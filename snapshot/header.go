@@ -4,8 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"net/url"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -71,15 +71,26 @@ func (h Header) checked() (Header, error) {
 	if h.Complete != (len(h.Unreadable) == 0) {
 		return h, fmt.Errorf("write header: complete is %v with %d unreadable", h.Complete, len(h.Unreadable))
 	}
-	if u, err := url.Parse(h.Source.Address); err == nil && u.User != nil {
-		u.User = nil
-		h.Source.Address = u.String()
-	}
+	h.Source.Address = withoutUser(h.Source.Address)
 	h.CreatedAt = h.CreatedAt.UTC().Round(0)
 	if y := h.CreatedAt.Year(); y < 1 || y > 9999 {
 		return h, fmt.Errorf("write header: year %d", y)
 	}
 	return h, nil
+}
+
+// withoutUser takes user and password out of an address. A list of database
+// hosts is no URL to net/url, so this cuts by hand.
+func withoutUser(address string) string {
+	scheme, rest, ok := strings.Cut(address, "://")
+	if !ok {
+		return address
+	}
+	end := len(rest)
+	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
+		end = i
+	}
+	return scheme + "://" + rest[strings.LastIndexByte(rest[:end], '@')+1:]
 }
 
 const headerSum = `    "sha256": "`

@@ -7,7 +7,6 @@ import (
 	"io"
 	"iter"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -141,97 +140,6 @@ func (d *Reader) expect(want string) error {
 	return nil
 }
 
-// openSection reads the line that opens a kind's or a collection's section.
-func (d *Reader) openSection() error {
-	line, err := d.line()
-	if err != nil {
-		return err
-	}
-	name, rest, ok := cutName(line)
-	if !ok {
-		return d.mismatch(line, "a section expected")
-	}
-	done := d.sums.groups[d.group]
-	if reason := d.wrongSection(name, done); reason != "" {
-		return d.mismatch(line, reason)
-	}
-	switch rest {
-	case "[\n":
-		d.at = atFirst
-	case "[],\n", "[]\n":
-		d.at = atSection
-	default:
-		return d.mismatch(line, "a section expected")
-	}
-	d.sums.add(line)
-	d.sums.open(d.group, name)
-	d.kind, d.last = Kind(name), nil
-	if d.at == atSection {
-		return d.endSection(line, strings.HasSuffix(rest, ",\n"))
-	}
-	return nil
-}
-
-// wrongSection says why a section of that name cannot stand here.
-func (d *Reader) wrongSection(name string, done []section) string {
-	if d.group == collections {
-		if len(done) > 0 && done[len(done)-1].name >= name {
-			return fmt.Sprintf("collection %q is out of order", name)
-		}
-		return ""
-	}
-	if _, known := ParseKind(name); !known {
-		return fmt.Sprintf("unknown section %q", name)
-	}
-	if want := Kinds()[len(done)]; Kind(name) != want {
-		return fmt.Sprintf("section %s expected, found %s", want, name)
-	}
-	return ""
-}
-
-// cutName splits a section's first line into its name and what follows.
-func cutName(line []byte) (name, rest string, ok bool) {
-	d := decoder{in: line}
-	if !d.word("    ") {
-		return "", "", false
-	}
-	name, err := d.text()
-	if err != nil || !d.word(": ") || !bytes.HasPrefix(line[4:], appendString(nil, name)) {
-		return "", "", false
-	}
-	return name, string(line[d.at:]), true
-}
-
-func (d *Reader) closeSection() error {
-	line, err := d.line()
-	if err != nil {
-		return err
-	}
-	if s := string(line); s != "    ],\n" && s != "    ]\n" {
-		return d.mismatch(line, "the end of the section expected")
-	}
-	d.sums.add(line)
-	return d.endSection(line, line[len(line)-2] == ',')
-}
-
-// endSection follows a section that is over; more says whether its last line
-// announces another one.
-func (d *Reader) endSection(line []byte, more bool) error {
-	last := d.group == resources && len(d.sums.groups[resources]) == len(Kinds())
-	if d.group == resources && more == last {
-		missing := "a comma too much after the last section"
-		if !last {
-			missing = fmt.Sprintf("section %s is missing", Kinds()[len(d.sums.groups[resources])])
-		}
-		return d.mismatch(line, missing)
-	}
-	d.sums.close(d.group)
-	if d.at = atSection; !more {
-		d.at = atGroupEnd
-	}
-	return nil
-}
-
 func (d *Reader) element() (Element, error) {
 	line, err := d.line()
 	if err != nil {
@@ -248,27 +156,29 @@ func (d *Reader) element() (Element, error) {
 		errors.As(err, &syntax)
 		return Element{}, d.mismatch(line, "not the json of an element: "+syntax.Reason, 6+syntax.Offset)
 	}
+	e := Element{Raw: slices.Clone(text)}
+	if d.group == collections {
+		e.Collection = string(d.kind)
+	} else {
+		e.Kind, e.Object = d.kind, o
+		if err := d.checkOrder(e); err != nil {
+			return Element{}, err
+		}
+	}
 	d.sums.add(line)
 	d.sums.element(d.group, text)
 	if d.at = atElement; !more {
 		d.at = atSectionEnd
 	}
-	e := Element{Raw: slices.Clone(text)}
-	if d.group == collections {
-		e.Collection = string(d.kind)
-		return e, nil
-	}
-	e.Kind, e.Object = d.kind, o
-	return e, d.checkOrder(e)
+	return e, nil
 }
 
 // checkOrder refuses what no Writer has written, whatever its sums: everything
 // that merges two documents relies on it.
 func (d *Reader) checkOrder(e Element) error {
 	key := SortKey(e.Kind, e.Object, d.names)
-	s := d.sums.groups[resources]
 	switch {
-	case s[len(s)-1].count == 1:
+	case d.at == atFirst:
 	case e.Kind.Single():
 		return d.damaged(0, "there is only one", true)
 	case key.Compare(d.last) < 0:
@@ -303,13 +213,4 @@ func (d *Reader) where(inLine int) Where {
 
 func (d *Reader) damaged(inLine int, reason string, edited bool) error {
 	return &DamagedError{Where: d.where(inLine), Reason: reason, Edited: edited}
-}
-
-// parseVersion reads the digits of a version, 0 when they are none.
-func parseVersion(digits string) int {
-	n, err := strconv.ParseUint(digits, 10, 31)
-	if err != nil || digits[0] == '0' {
-		return 0
-	}
-	return int(n)
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 )
 
@@ -146,4 +147,13 @@ func scanJSON(r io.Reader) (top topLevel, valid bool) {
 		}
 		wantKey = depth == 1
 	}
+}
+
+// parseVersion reads the digits of a version, 0 when they are none.
+func parseVersion(digits string) int {
+	n, err := strconv.ParseUint(digits, 10, 31)
+	if err != nil || digits[0] == '0' {
+		return 0
+	}
+	return int(n)
 }
