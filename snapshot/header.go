@@ -3,6 +3,7 @@ package snapshot
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -31,7 +32,7 @@ type Header struct {
 	Source         Source       `json:"source"`
 	PritunlVersion string       `json:"pritunl_version"` // "1.34.4681.89", "" when not known
 	Host           string       `json:"host"`            // host name of the instance
-	Complete       bool         `json:"complete"`        // nothing stands in Unreadable
+	Complete       bool         `json:"complete"`        // nothing failed: what is Unreadable needs another licence or account
 	Unreadable     []Unreadable `json:"unreadable,omitempty"`
 	Skipped        []Kind       `json:"skipped,omitempty"` // left out because that was asked for
 	Secrets        string       `json:"secrets"`           // "keep" or "redact"
@@ -68,8 +69,8 @@ func (h Header) checked() (Header, error) {
 	if h.Source.Kind != SourceAPI && h.Source.Kind != SourceMongo {
 		return h, fmt.Errorf("write header: source is %q, not api or mongo", h.Source.Kind)
 	}
-	if h.Complete != (len(h.Unreadable) == 0) {
-		return h, fmt.Errorf("write header: complete is %v with %d unreadable", h.Complete, len(h.Unreadable))
+	if !h.Complete && len(h.Unreadable) == 0 {
+		return h, errors.New("write header: not complete, and nothing says why")
 	}
 	h.Source.Address = withoutUser(h.Source.Address)
 	h.CreatedAt = h.CreatedAt.UTC().Round(0)
