@@ -111,6 +111,8 @@ func fail(op, service, name string, err error) error {
 		}
 	case strings.Contains(err.Error(), "get credentials") || strings.Contains(err.Error(), "failed to refresh cached credentials"):
 		e.kind, e.Reason = ErrCredentials, "no credentials found"
+	case strings.Contains(err.Error(), "Missing Region"):
+		e.kind, e.Reason = ErrUnreachable, "no region is set"
 	case errors.Is(err, context.DeadlineExceeded) || errors.As(err, &network):
 		e.kind, e.Reason = ErrUnreachable, "no answer from the service"
 	default:

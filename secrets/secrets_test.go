@@ -241,6 +241,13 @@ func TestUnreachable(t *testing.T) {
 	check(t, err, secrets.ErrUnreachable, "no answer")
 }
 
+func TestNoRegion(t *testing.T) {
+	cfg := config()
+	cfg.Region = ""
+	_, err := secrets.New(cfg, "").ReadSecret(t.Context(), "vpn")
+	check(t, err, secrets.ErrUnreachable, "no region")
+}
+
 func TestNoCredentials(t *testing.T) {
 	cfg := config()
 	cfg.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
