@@ -197,3 +197,6 @@ func (i Info) held() string {
 	}
 	return "locked until " + i.LockedUntil.UTC().Format(time.RFC3339) + " (" + strings.ToLower(i.LockMode) + ")"
 }
+
+// Prefix is what all keys of this store begin with.
+func (s *S3Store) Prefix() string { return s.prefix }

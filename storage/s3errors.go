@@ -141,7 +141,7 @@ func (s *S3Store) authKind(code string, err error) (error, string) {
 		return ErrAuth, "the temporary credentials have run out; get new ones (aws sso login, or a new session token) and run again"
 	case "RequestTimeTooSkewed":
 		return ErrAuth, "the clock of this machine is wrong" + clockOf(err) + "; set it, for example with chrony or timedatectl set-ntp true"
-	case "InvalidAccessKeyId", "InvalidClientTokenId", "UnrecognizedClientException":
+	case "InvalidAccessKeyId", "XAdminUserNotFound", "InvalidClientTokenId", "UnrecognizedClientException":
 		return ErrAuth, "the access key is unknown to this endpoint; check AWS_ACCESS_KEY_ID, the profile and the endpoint"
 	case "SignatureDoesNotMatch":
 		return ErrAuth, "the secret key does not belong to the access key; check AWS_SECRET_ACCESS_KEY"
