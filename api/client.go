@@ -50,7 +50,7 @@ type Request struct {
 
 	unsigned bool // for the open routes /ping and /check
 	text     bool // the answer is text, not JSON
-	restart  int  // how often a 502, 504 or timeout is repeated at most; 0: as often as the rest
+	pages    bool // there is another way when it is too much for the server
 }
 
 // Response is the answer to a request that succeeded.
@@ -69,6 +69,12 @@ func (c *Client) Warnings() []string { return append([]string(nil), c.warnings..
 // Requests returns how many requests were sent and answered, or failed, so far;
 // repetitions are included.
 func (c *Client) Requests() int64 { return c.sent.Load() }
+
+// String names the server. It keeps the credentials out of what prints a Client.
+func (c *Client) String() string { return "api client of " + c.Address() }
+
+// GoString is String.
+func (c *Client) GoString() string { return c.String() }
 
 // Address returns scheme, host and base path of the server.
 func (c *Client) Address() string { return c.base.String() }
@@ -193,7 +199,9 @@ func (c *Client) try(ctx context.Context, r Request, body []byte, accept func(*a
 	if err == nil {
 		return nil
 	}
-	return a.explain(err)
+	failure := a.explain(err)
+	failure.took = c.options.Now().Sub(a.sentAt)
+	return failure
 }
 
 // newRequest builds and signs one attempt.

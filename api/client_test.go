@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -245,6 +246,12 @@ func TestSecretDoesNotPrint(t *testing.T) {
 	for _, text := range texts {
 		if strings.Contains(text, fakeSecret) || !strings.Contains(text, "redacted") {
 			t.Errorf("secret prints as %q", text)
+		}
+	}
+	c := newClient(t, "http://localhost")
+	for _, text := range []string{fmt.Sprintf("%v %+v %#v %s", c, c, c, c), fmt.Sprintf("%v %+v %#v", api.Options{Secret: s}, api.Options{Secret: s}, api.Options{Secret: s})} {
+		if strings.Contains(text, fakeSecret) || strings.Contains(text, fakeToken) {
+			t.Errorf("shows a secret: %s", text)
 		}
 	}
 	if s.Reveal() != fakeSecret || api.Secret("").String() != "" {

@@ -79,6 +79,7 @@ type Error struct {
 	cause      error         // what the network or the decoder said, or nil
 	retryAfter time.Duration // what the server asked for, or 0
 	unsent     bool          // the request certainly never reached the server
+	took       time.Duration // until it failed
 }
 
 // Error returns "METHOD /path: what happened".

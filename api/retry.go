@@ -20,11 +20,11 @@ func (c *Client) mayRepeat(r Request, failure *Error, attempt int) (time.Duratio
 	if attempt > c.options.Retries || !failure.temporary() || !allowed(r, failure) {
 		return 0, false
 	}
-	if r.restart > 0 && attempt > r.restart && failure.overload() {
-		return 0, false
-	}
-	if attempt > 1 && failure.Is(ErrTimeout) {
+	if failure.slow() && (attempt > 1 || r.pages) {
 		return 0, false // a second full wait is enough for anybody
+	}
+	if r.pages && attempt > 1 && failure.overload() {
+		return 0, false
 	}
 	wait := min(firstWait<<min(attempt-1, 20), longWait)
 	// Half of the wait is random, or all clients of a restarted server would
@@ -50,10 +50,20 @@ func allowed(r Request, failure *Error) bool {
 	return r.Method == http.MethodGet || r.Method == http.MethodHead || r.Method == http.MethodPut
 }
 
-// overload reports whether the request seems to be more than the server manages
-// within its own limit of two minutes.
+// slow reports whether an attempt failed because of a time limit: ours, that of
+// a proxy, or the two minutes after which Pritunl answers 502 or hangs up.
+func (e *Error) slow() bool {
+	return e.Status == http.StatusGatewayTimeout || e.Is(ErrTimeout) || e.took >= time.Minute
+}
+
+// overload reports whether the request may be more than the server manages
+// within a time limit. A 502 that comes at once is rather a restart; only the
+// second time it counts.
 func (e *Error) overload() bool {
-	return e.Status == http.StatusBadGateway || e.Status == http.StatusGatewayTimeout || e.Is(ErrTimeout)
+	if e.unsent {
+		return false
+	}
+	return e.temporary() && e.slow() || e.Status == http.StatusBadGateway
 }
 
 // retryAfter reads the header of that name: seconds, or a date.

@@ -140,7 +140,7 @@ func (l *listing) next(c *Client) (json.RawMessage, error) {
 	l.answer.timer.Reset(l.answer.timeout)
 	element, err := l.array.next()
 	l.answer.timer.Stop()
-	if err == nil || err == io.EOF {
+	if err == nil || errors.Is(err, io.EOF) {
 		return element, err
 	}
 	e := l.answer.explain(l.explain(err))

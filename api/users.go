@@ -30,7 +30,7 @@ func (c *Client) Users(ctx context.Context, organization string) iter.Seq2[json.
 			yield(nil, c.hide.error(asError(err)))
 			return
 		}
-		l, err := c.openListing(ctx, Request{Method: http.MethodGet, Path: path, restart: 1})
+		l, err := c.openListing(ctx, Request{Method: http.MethodGet, Path: path, pages: true})
 		switch {
 		case isOverload(err):
 			c.UsersPaged(ctx, organization)(yield)
@@ -64,7 +64,7 @@ func (c *Client) drain(l *listing, yield func(json.RawMessage, error) bool) {
 // isOverload reports whether a listing was more than the server could make.
 func isOverload(err error) bool {
 	var e *Error
-	return errors.As(err, &e) && e.overload() && !e.unsent
+	return errors.As(err, &e) && e.overload()
 }
 
 // User returns one user. The server finds it whatever organization is named; an
