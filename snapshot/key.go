@@ -67,7 +67,7 @@ func SortKey(kind Kind, o Object, refs Names) Key {
 // userRank puts the users an administrator made before the internal ones.
 func (o Object) userRank() string {
 	switch o.String("type") {
-	case "client":
+	case "client", "":
 		return "0"
 	case "server":
 		return "1"
