@@ -83,8 +83,9 @@ func value(v any) cty.Value {
 
 func text(s string) hclwrite.Tokens { return hclwrite.TokensForValue(value(s)) }
 
-// taken holds the resource names of one resource type that are in use.
-type taken map[string]bool
+// taken holds the resource names of one resource type that are in use, each with
+// the last number that was put behind it.
+type taken map[string]int
 
 // name makes a resource name of the words: lower case letters, digits and single
 // underscores, unique by a number at its end. The fallback serves when nothing is
@@ -103,10 +104,11 @@ func (t taken) name(fallback string, words ...string) string {
 		base = fallback + "_" + base
 	}
 	name := base
-	for n := 2; t[name]; n++ {
-		name = base + "_" + strconv.Itoa(n)
+	for t[name] > 0 {
+		t[base]++
+		name = base + "_" + strconv.Itoa(t[base])
 	}
-	t[name] = true
+	t[name] = 1
 	return name
 }
 
