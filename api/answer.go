@@ -102,11 +102,14 @@ func (a *answer) readAll(limit int64) ([]byte, error) {
 }
 
 // checkBody tells JSON from everything else a 2xx may carry.
-func (a *answer) checkBody(body []byte, text bool) error {
-	if text || a.request.Method == http.MethodHead || len(bytes.TrimSpace(body)) == 0 && a.Status() == http.StatusNoContent {
+func (a *answer) checkBody(body []byte) error {
+	if a.request.Method == http.MethodHead || len(bytes.TrimSpace(body)) == 0 && a.Status() == http.StatusNoContent {
 		return nil
 	}
 	if !a.isJSON() {
+		if a.request.Text {
+			return nil
+		}
 		return a.notPritunl(body)
 	}
 	if json.Valid(body) && utf8.Valid(body) {

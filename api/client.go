@@ -47,9 +47,11 @@ type Request struct {
 	Body any
 	// Repeat says whether it may be repeated.
 	Repeat Repeat
+	// Text takes an answer that is not JSON as it is: logs, archives, pages. One
+	// that says it is JSON has to be.
+	Text bool
 
 	unsigned bool // for the open routes /ping and /check
-	text     bool // the answer is text, not JSON
 	pages    bool // there is another way when it is too much for the server
 }
 
@@ -59,7 +61,7 @@ type Response struct {
 	Status int
 	// Header holds the headers of the answer.
 	Header http.Header
-	// Body is the whole answer; it is valid JSON unless it is empty.
+	// Body is the whole answer: valid JSON, unless Request.Text allowed more.
 	Body []byte
 }
 
@@ -98,7 +100,7 @@ func (c *Client) Send(ctx context.Context, r Request) (*Response, error) {
 		if err != nil {
 			return err
 		}
-		if err := a.checkBody(body, r.text); err != nil {
+		if err := a.checkBody(body); err != nil {
 			return err
 		}
 		response = &Response{Status: a.Status(), Header: a.response.Header, Body: body}

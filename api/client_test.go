@@ -125,6 +125,23 @@ func TestSend(t *testing.T) {
 	}
 }
 
+func TestTextAnswers(t *testing.T) {
+	for name, tc := range map[string]struct {
+		contentType, body, kinds string
+	}{
+		"text": {"text/plain", "line one\nline two", ""},
+		"html": {"text/html; charset=utf-8; charset=utf-8", "OK", ""},
+		"json": {"application/json", "{}", ""},
+		"cut":  {"application/json", `{"a":`, "truncated"},
+	} {
+		c := newClient(t, serve(t, answerWith(200, tc.contentType, tc.body)), func(o *api.Options) { o.Retries = -1 })
+		response, err := c.Send(context.Background(), api.Request{Method: "GET", Path: "/logs", Text: true})
+		if kindsOf(err) != tc.kinds || err == nil && string(response.Body) != tc.body {
+			t.Errorf("%s: %v, error = %v", name, response, err)
+		}
+	}
+}
+
 func TestRequestWithoutBodyHasNone(t *testing.T) {
 	for _, method := range []string{"GET", "POST", "PUT", "DELETE"} {
 		t.Run(method, func(t *testing.T) {

@@ -27,7 +27,7 @@ func (c *Client) State(ctx context.Context) (json.RawMessage, error) {
 //
 // GET /ping
 func (c *Client) Ping(ctx context.Context) error {
-	r := Request{Method: http.MethodGet, Path: "/ping", unsigned: true, text: true}
+	r := Request{Method: http.MethodGet, Path: "/ping", unsigned: true}
 	return c.exchange(ctx, r, func(a *answer) error {
 		body, err := a.readAll(maxErrorBody)
 		if err != nil {

@@ -120,7 +120,7 @@ func certificateError(err error) *Error {
 	if !errors.As(err, &verify) {
 		return nil
 	}
-	e := &Error{cause: err, kinds: []error{ErrCertificate}, unsent: true, Hint: "trust its authority with --ca-file, or pin the certificate with --tls-pin"}
+	e := &Error{cause: err, kinds: []error{ErrCertificate}, unsent: true, Hint: "trust its authority with --tls-ca, or pin the certificate with --tls-pin"}
 	var presented string
 	if len(verify.UnverifiedCertificates) > 0 {
 		presented = " " + Fingerprint(verify.UnverifiedCertificates[0].Raw)
