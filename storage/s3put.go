@@ -27,6 +27,7 @@ type upload struct {
 	id    string // metaPut
 	sum   string // base64 SHA-256 that the store should tell afterwards; composite for parts
 	sent  *s3.PutObjectInput
+	lied  bool // the answer told the checksum of other bytes
 	warns []string
 }
 
@@ -114,13 +115,10 @@ func (s *S3Store) putOnce(ctx context.Context, u *upload) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if got := aws.ToString(out.ChecksumSHA256); got != "" && got != u.sum {
-		return "", errLied
-	}
+	got := aws.ToString(out.ChecksumSHA256)
+	u.lied = got != "" && got != u.sum
 	return aws.ToString(out.ETag), nil
 }
-
-var errLied = &classified{ErrStored, errors.New("the store answered with the checksum of other bytes")}
 
 // putUnconditionally serves stores that answer 501 to a condition: look, then write.
 func (s *S3Store) putUnconditionally(ctx context.Context, u *upload, send func(context.Context, *upload) (string, error)) (string, error) {
@@ -146,8 +144,7 @@ func (s *S3Store) settle(ctx context.Context, u *upload, cause error) error {
 		return cause
 	}
 	conflict := isStatus(cause, 412) || isStatus(cause, 409) || u.sent.IfMatch != nil && isStatus(cause, 404)
-	doubtful := conflict || statusOf(cause) == 0 || statusOf(cause) >= 500
-	if doubtful && !errors.Is(cause, ErrStored) {
+	if conflict || statusOf(cause) == 0 || statusOf(cause) >= 500 {
 		// The context may have ended: whether the object is there is still worth one short look.
 		look, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookTimeout)
 		defer cancel()
@@ -166,6 +163,9 @@ func (s *S3Store) settle(ctx context.Context, u *upload, cause error) error {
 
 // confirm asks the store what it holds now. Other bytes than were sent are removed again.
 func (s *S3Store) confirm(ctx context.Context, u *upload, etag string) (Info, error) {
+	if u.lied {
+		return Info{}, s.takeBack(ctx, u, etag, "the store answered with the checksum of other bytes")
+	}
 	out, err := s.head(ctx, u.name)
 	if isStatus(err, 403) {
 		u.warns = append(u.warns, "these credentials may only write: what was stored was not read back")
@@ -182,7 +182,8 @@ func (s *S3Store) confirm(ctx context.Context, u *upload, etag string) (Info, er
 	}
 	checked, same := s.compare(u, out)
 	if !same {
-		return Info{}, s.takeBack(ctx, u, out)
+		return Info{}, s.takeBack(ctx, u, aws.ToString(out.ETag), fmt.Sprintf("the store holds %d bytes with checksum %s, sent were %d bytes with %s",
+			aws.ToInt64(out.ContentLength), orNone(aws.ToString(out.ChecksumSHA256)), u.body.Size, u.sum))
 	}
 	if !checked {
 		u.warns = append(u.warns, "the store tells no checksum: only the size was compared")
@@ -217,17 +218,12 @@ func (s *S3Store) compare(u *upload, out *s3.HeadObjectOutput) (checked, same bo
 }
 
 // takeBack removes an object that is not what was sent.
-func (s *S3Store) takeBack(ctx context.Context, u *upload, out *s3.HeadObjectOutput) error {
+func (s *S3Store) takeBack(ctx context.Context, u *upload, etag, seen string) error {
 	hint := "it was removed again; the store or something between cannot be trusted"
-	err := s.Delete(context.WithoutCancel(ctx), u.name, aws.ToString(out.ETag))
-	if err != nil {
+	if err := s.Delete(context.WithoutCancel(ctx), u.name, etag); err != nil {
 		hint = "removing it again did not work either: " + err.Error()
 	}
-	return &Error{
-		Op: "look back at", Name: s.url(u.name), Hint: hint,
-		Err: &classified{ErrStored, fmt.Errorf("the store holds %d bytes with checksum %s, sent were %d bytes with %s",
-			aws.ToInt64(out.ContentLength), orNone(aws.ToString(out.ChecksumSHA256)), u.body.Size, u.sum)},
-	}
+	return &Error{Op: "look back at", Name: s.url(u.name), Hint: hint, Err: &classified{ErrStored, errors.New(seen)}}
 }
 
 func orNone(s string) string {
