@@ -1,0 +1,271 @@
+package simulator
+
+import (
+	"encoding/base32"
+	"encoding/hex"
+	"math/rand/v2"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+const (
+	version     = "1.34.4681.89"
+	versionCode = 1003446814089
+	dhPoolSize  = 3
+	ipv6Prefix  = "fd00"
+	ipv6Prefix2 = "fd01" // of WireGuard networks
+	dirtyLife   = time.Minute
+)
+
+// database is the state of one instance. All of it is guarded by the lock of
+// the simulator.
+type database struct {
+	now   func() time.Time
+	opts  Options
+	rng   *rand.Rand
+	count uint32
+	tail  string // middle part of object ids, one per process
+
+	plan     string
+	here     *host // the host that answers
+	saved    settings
+	live     settings // process memory: runs ahead of saved after a refused PUT
+	dirty    time.Time
+	admins   []*admin
+	orgs     []*org
+	users    map[string]*user
+	hosts    []*host
+	servers  []*server
+	links    []*link
+	job      *job
+	messages []logEntry
+
+	// dnsRoute is the network of the stock DNS route. The server keeps it in one
+	// object that all new servers share.
+	dnsRoute string
+	dhPool   int
+
+	nonces     map[string]time.Time
+	nonceSweep int
+	sessions   map[string]*session
+	csrf       map[string]time.Time
+	logins     map[string][]time.Time
+	webKey     [32]byte
+}
+
+type logEntry struct {
+	ID        string `json:"id"`
+	Timestamp int64  `json:"timestamp"`
+	Message   string `json:"message"`
+}
+
+// newDatabase makes a fresh installation.
+func newDatabase(opts Options, hosts int) *database {
+	db := &database{
+		now: opts.Now, opts: opts, rng: rand.New(rand.NewPCG(opts.Random, 0x5eed)),
+		plan: opts.Plan, users: map[string]*user{}, dnsRoute: "8.8.8.8/32", dhPool: dhPoolSize,
+		nonces: map[string]time.Time{}, nonceSweep: 1000, sessions: map[string]*session{},
+		csrf: map[string]time.Time{}, logins: map[string][]time.Time{},
+	}
+	for i := range db.webKey {
+		db.webKey[i] = byte(db.rng.Uint32())
+	}
+	db.tail = db.hexText(10)
+	for i := range max(1, hosts) {
+		db.hosts = append(db.hosts, db.newHost(i))
+	}
+	db.here = db.hosts[0]
+	db.live = db.freshSettings()
+	db.saved = db.live.clone()
+	db.admins = append(db.admins, &admin{
+		id: db.newID(), username: "pritunl", password: db.secretText(12), byDefault: yes(true),
+		superUser: true, token: db.secretText(32), secret: db.secretText(32),
+	})
+	if !opts.NoAPI {
+		db.admins = append(db.admins, &admin{
+			id: db.newID(), username: "apiadmin", password: db.secretText(32), authAPI: yes(true),
+			byDefault: yes(false), disabled: yes(false), superUser: true,
+			token: db.secretText(32), secret: db.secretText(32),
+		})
+	}
+	return db
+}
+
+// tick does what runs beside the requests: settings are read again from the
+// database, parameters are made, and users are created.
+func (db *database) tick(method string) {
+	if !db.dirty.IsZero() && db.now().Sub(db.dirty) >= dirtyLife {
+		db.live, db.dirty = db.saved.clone(), time.Time{}
+	}
+	if db.opts.PendingReads == 0 {
+		db.dhPool = dhPoolSize
+	}
+	if db.job != nil && !isWrite(method) {
+		if db.job.reads--; db.job.reads < 0 {
+			db.finishJob()
+		}
+	}
+}
+
+func (db *database) note(message string) {
+	db.messages = append(db.messages, logEntry{ID: db.newID(), Timestamp: db.now().Unix(), Message: message})
+	if len(db.messages) > 50 {
+		db.messages = db.messages[1:]
+	}
+}
+
+// newID makes an object id: seconds, a constant, a counter.
+func (db *database) newID() string {
+	db.count++
+	seconds := strconv.FormatUint(uint64(uint32(db.now().Unix())), 16)
+	count := strconv.FormatUint(uint64(db.count&0xFFFFFF), 16)
+	return zeros(seconds, 8) + db.tail + zeros(count, 6)
+}
+
+func zeros(s string, n int) string { return strings.Repeat("0", max(0, n-len(s))) + s }
+
+func (db *database) hexText(n int) string {
+	raw := make([]byte, (n+1)/2)
+	for i := range raw {
+		raw[i] = byte(db.rng.Uint32())
+	}
+	return hex.EncodeToString(raw)[:n]
+}
+
+// secretText makes a token, secret or key of letters and digits.
+func (db *database) secretText(n int) string {
+	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+	out := make([]byte, n)
+	for i := range out {
+		out[i] = alphabet[db.rng.IntN(len(alphabet))]
+	}
+	return string(out)
+}
+
+func (db *database) otpSecret() *string {
+	raw := make([]byte, 10)
+	for i := range raw {
+		raw[i] = byte(db.rng.Uint32())
+	}
+	s := base32.StdEncoding.EncodeToString(raw)
+	return &s
+}
+
+// randomName is the name of a host that was given none.
+func (db *database) randomName() string {
+	elements := strings.Fields("copper argon xenon radon cobalt nickel carbon helium nitrogen radium lithium silicon")
+	return elements[db.rng.IntN(len(elements))] + "-" + strconv.Itoa(1000+db.rng.IntN(9000))
+}
+
+// objectID is what the back end makes of a path parameter that is an id: lower
+// case, and nothing at all when it is long but no id.
+func objectID(s string) (id string, null bool) {
+	switch {
+	case isHex(s, 24):
+		return strings.ToLower(s), false
+	case len(s) > 10 && len(s) != 32:
+		return "", true
+	}
+	return s, false
+}
+
+func isHex(s string, n int) bool {
+	return len(s) == n && !strings.ContainsFunc(s, func(r rune) bool {
+		return !strings.ContainsRune("0123456789abcdefABCDEF", r)
+	})
+}
+
+func (c *call) id(name string) (string, bool) { return objectID(c.params[name]) }
+
+// key is the id in a parameter, "" when it is none.
+func (c *call) key(name string) string {
+	id, _ := c.id(name)
+	return id
+}
+
+func byID[T any](list []T, id func(T) string, want string) (found T) {
+	if i := slices.IndexFunc(list, func(v T) bool { return id(v) == want }); i >= 0 {
+		return list[i]
+	}
+	return found
+}
+
+func (db *database) adminByID(id string) *admin {
+	return byID(db.admins, func(a *admin) string { return a.id }, id)
+}
+
+func (db *database) adminByName(name string) *admin {
+	return byID(db.admins, func(a *admin) string { return a.username }, name)
+}
+
+func (db *database) adminByToken(token string) *admin {
+	return byID(db.admins, func(a *admin) string { return a.token }, token)
+}
+
+func (db *database) org(id string) *org {
+	return byID(db.orgs, func(o *org) string { return o.id }, id)
+}
+
+func (db *database) host(id string) *host {
+	return byID(db.hosts, func(h *host) string { return h.id }, id)
+}
+
+func (db *database) server(id string) *server {
+	return byID(db.servers, func(v *server) string { return v.id }, id)
+}
+
+func (db *database) link(id string) *link {
+	return byID(db.links, func(l *link) string { return l.id }, id)
+}
+
+// byName gives a copy of a list sorted by name in byte order. Equal names keep
+// the order of creation.
+func byName[T any](list []T, name func(T) string) []T {
+	out := slices.Clone(list)
+	slices.SortStableFunc(out, func(a, b T) int { return strings.Compare(name(a), name(b)) })
+	return out
+}
+
+// paging is a page parameter.
+type paging struct {
+	wanted bool
+	page   int
+}
+
+// pageOf reads the parameter. What Python's int refuses, and a negative page,
+// crash the handler.
+func (c *call) pageOf() (p paging, good bool) {
+	s := c.query.Get("page")
+	if s == "" {
+		return p, true
+	}
+	n, err := strconv.ParseInt(strings.TrimSpace(s), 10, 64)
+	if err != nil || n < 0 || n > 1<<56 {
+		return p, false
+	}
+	return paging{wanted: true, page: int(n)}, true
+}
+
+// slice cuts one page out of a list.
+func slicePage[T any](list []T, p paging, size int) []T {
+	if !p.wanted {
+		return list
+	}
+	if p.page > len(list)/size {
+		return nil
+	}
+	return list[min(len(list), p.page*size):min(len(list), (p.page+1)*size)]
+}
+
+func pageTotal(count, size int) int { return max(0, count-1) / size }
+
+func mustAddr(s string) netip.Addr {
+	ip, err := netip.ParseAddr(s)
+	if err != nil {
+		return netip.IPv4Unspecified()
+	}
+	return ip
+}

@@ -1,0 +1,244 @@
+package simulator
+
+import (
+	"cmp"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// userView is a user as the answers to POST and PUT show it.
+type userView struct {
+	ID              string        `json:"id"`
+	Organization    string        `json:"organization"`
+	OrgName         string        `json:"organization_name"`
+	Name            string        `json:"name"`
+	Email           *string       `json:"email"`
+	Groups          []string      `json:"groups"`
+	LastActive      *int64        `json:"last_active"`
+	Pin             bool          `json:"pin"`
+	Type            string        `json:"type"`
+	AuthType        string        `json:"auth_type"`
+	YubicoID        *string       `json:"yubico_id"`
+	OTPSecret       *string       `json:"otp_secret"`
+	Disabled        bool          `json:"disabled"`
+	BypassSecondary bool          `json:"bypass_secondary"`
+	ClientToClient  bool          `json:"client_to_client"`
+	MacAddresses    []string      `json:"mac_addresses"`
+	DNSServers      []string      `json:"dns_servers"`
+	DNSSuffix       *string       `json:"dns_suffix"`
+	PortForwarding  []portForward `json:"port_forwarding"`
+	Devices         []deviceView  `json:"devices"`
+}
+
+// userDetail is a user as GET shows it.
+type userDetail struct {
+	userView
+	Gravatar     bool         `json:"gravatar"`
+	Audit        bool         `json:"audit"`
+	Status       bool         `json:"status"`
+	SSO          any          `json:"sso"`
+	AuthModes    []string     `json:"auth_modes"`
+	DNSMapping   *string      `json:"dns_mapping"`
+	NetworkLinks []string     `json:"network_links"`
+	Servers      []userServer `json:"servers"`
+}
+
+// userServer is a server of a user. Nobody is ever connected here.
+type userServer struct {
+	ID             string  `json:"id"`
+	Name           string  `json:"name"`
+	Status         bool    `json:"status"`
+	ServerID       string  `json:"server_id"`
+	DeviceName     *string `json:"device_name"`
+	Platform       *string `json:"platform"`
+	RealAddress    *string `json:"real_address"`
+	VirtAddress    *string `json:"virt_address"`
+	VirtAddress6   *string `json:"virt_address6"`
+	ConnectedSince *int64  `json:"connected_since"`
+}
+
+func (u *user) view(o *org) userView {
+	return userView{
+		ID: u.id, Organization: o.id, OrgName: o.name, Name: u.name, Email: u.email, Groups: u.groups,
+		Pin: u.pin != "", Type: "client", AuthType: u.authType, YubicoID: u.yubikey, OTPSecret: u.otpSecret,
+		Disabled: u.disabled, BypassSecondary: u.bypass, ClientToClient: u.clientToClient,
+		MacAddresses: u.macs, DNSServers: u.dns, DNSSuffix: u.suffix, PortForwarding: u.ports,
+		Devices: u.deviceViews(),
+	}
+}
+
+// orgContext is what all users of an organization have in common.
+type orgContext struct {
+	db      *database
+	org     *org
+	servers []*server
+	otp     bool
+	mapping bool
+}
+
+func (db *database) contextOf(o *org) orgContext {
+	ctx := orgContext{db: db, org: o, servers: byName(db.serversOf(o.id), (*server).name)}
+	for _, v := range ctx.servers {
+		ctx.otp = ctx.otp || v.conf.flag("otp_auth")
+		ctx.mapping = ctx.mapping || v.conf.flag("dns_mapping")
+	}
+	return ctx
+}
+
+func (ctx orgContext) detail(u *user) userDetail {
+	d := userDetail{
+		userView: u.view(ctx.org), Gravatar: true, Audit: ctx.db.audits(), SSO: ctx.db.live["sso"],
+		AuthModes: ctx.db.authModes(u, ctx.otp), NetworkLinks: append([]string{}, u.netLinks...),
+		Servers: []userServer{},
+	}
+	if ctx.mapping {
+		before, _, _ := strings.Cut(u.name, "@")
+		name := strings.ToLower(label(before) + "." + label(ctx.org.name) + ".vpn")
+		d.DNSMapping = &name
+	}
+	for _, v := range ctx.servers {
+		if !v.serves(u) {
+			continue
+		}
+		entry := userServer{ID: v.id, Name: v.name(), ServerID: v.id}
+		if ip, found := v.addressOf(u); found {
+			entry.VirtAddress = orNil(ip.String())
+			entry.VirtAddress6 = orNil(address6(v.conf.str("network"), ip))
+		}
+		d.Servers = append(d.Servers, entry)
+	}
+	return d
+}
+
+// authModes lists what the user has to show to connect.
+func (db *database) authModes(u *user, otp bool) []string {
+	modes := []string{}
+	sso, kind := db.live.str("sso"), u.authType
+	both := func(name string) bool { return contains(kind, name) && contains(sso, name) }
+	providers := [][2]string{
+		{"google", "google"}, {"azure", "azure"}, {"authzero", "authzero"}, {"slack", "slack"},
+		{"saml_onelogin", "onelogin"}, {"saml_okta", "okta"}, {"saml_jumpcloud", "jumpcloud"},
+		{radiusAuth, radiusAuth}, {"plugin", "plugin"},
+	}
+	if i := slices.IndexFunc(providers, func(p [2]string) bool { return both(p[0]) }); i >= 0 {
+		modes = append(modes, providers[i][1])
+	}
+	if u.bypass {
+		return append(modes, "bypass_secondary")
+	}
+	duo := contains(sso, "duo") && kind != localAuth && kind != "plugin" && kind != ""
+	duoCode := db.live.str("sso_duo_mode") == "passcode"
+	okta, onelogin := db.live.str("sso_okta_mode"), db.live.str("sso_onelogin_mode")
+	switch {
+	case duo && duoCode:
+		modes = append(modes, "duo_passcode")
+	case sso == "saml_onelogin" && contains(kind, sso) && onelogin == "passcode":
+		modes = append(modes, "onelogin_passcode")
+	case sso == "saml_okta" && contains(kind, sso) && okta == "passcode":
+		modes = append(modes, "okta_passcode")
+	case u.yubikey != nil || both("yubico"):
+		modes = append(modes, "yubico")
+	case otp:
+		modes = append(modes, "otp")
+	}
+	switch {
+	case duo && !duoCode:
+		modes = append(modes, "duo_push")
+	case both("saml_onelogin") && contains(onelogin, "push"):
+		modes = append(modes, "onelogin_push")
+	case both("saml_okta") && contains(okta, "push"):
+		modes = append(modes, "okta_push")
+	}
+	password := slices.Contains(modes, radiusAuth) || slices.Contains(modes, "plugin")
+	pinMode := db.live.str("pin_mode")
+	if !password && (pinMode == pinForced || (u.pin != "" && pinMode != pinOff)) {
+		modes = append(modes, "pin")
+	}
+	return modes
+}
+
+func contains(s, part string) bool { return strings.Contains(s, part) }
+
+func getUser(s *Simulator, c *call) reply {
+	if _, null := c.id("user_id"); null {
+		return listUsers(s, c)
+	}
+	o, u := s.findUser(c)
+	if u == nil {
+		return abort(404)
+	}
+	return ok(s.db.contextOf(o).detail(u))
+}
+
+// listUsers is the list of an organization: all, one page, or a search.
+func listUsers(s *Simulator, c *call) reply {
+	id, null := c.id("org_id")
+	o := s.db.org(id)
+	switch {
+	case null:
+		o = &org{}
+	case o == nil:
+		return abort(404)
+	}
+	p, good := c.pageOf()
+	limit, err := strconv.Atoi(cmp.Or(strings.TrimSpace(c.query.Get("limit")), strconv.Itoa(userPage)))
+	if !good || err != nil {
+		return crash()
+	}
+	ctx := s.db.contextOf(o)
+	search := c.query.Get("search")
+	switch {
+	case search != "":
+		return ok(ctx.search(search, limit, p))
+	case p.wanted:
+		return ok(map[string]any{
+			"page": p.page, "page_total": pageTotal(len(o.users), userPage), "server_count": len(ctx.servers),
+			"users": ctx.details(slicePage(o.byName(), p, userPage)),
+		})
+	}
+	if len(o.users) <= streamFrom {
+		return ok(ctx.details(o.byName()))
+	}
+	return s.streamUsers(ctx)
+}
+
+func (ctx orgContext) details(users []*user) []userDetail {
+	out := make([]userDetail, 0, len(users))
+	for _, u := range users {
+		out = append(out, ctx.detail(u))
+	}
+	return out
+}
+
+const (
+	streamFrom  = 500 // users of a list that is not made as a whole
+	streamChunk = 250
+)
+
+// streamUsers writes a long list piece by piece. The lock is taken for each
+// piece, not for as long as the client reads.
+func (s *Simulator) streamUsers(ctx orgContext) reply {
+	users := slices.Clone(ctx.org.byName())
+	return reply{status: 200, kind: typeJSON, stream: func(w io.Writer) error {
+		sep := "["
+		for len(users) > 0 {
+			n := min(streamChunk, len(users))
+			var piece strings.Builder
+			s.mu.Lock()
+			for _, u := range users[:n] {
+				piece.WriteString(sep)
+				piece.Write(encode(ctx.detail(u)))
+				sep = ","
+			}
+			s.mu.Unlock()
+			users = users[n:]
+			if _, err := io.WriteString(w, piece.String()); err != nil {
+				return err
+			}
+		}
+		_, err := io.WriteString(w, "]\n")
+		return err
+	}}
+}
