@@ -52,12 +52,12 @@ func parseSeed(s string) (seed, error) {
 	return out, nil
 }
 
-// fill puts the seed into a fresh database.
-func (want seed) fill(db *database) {
+// fill puts the seed into a fresh instance.
+func (want seed) fill(s *Simulator) error {
 	if want.demo {
-		db.fillDemo()
-		return
+		return s.fillDemo()
 	}
+	db := s.db
 	for i := range want.orgs {
 		db.newOrg(fmt.Sprintf("org%04d", i+1))
 	}
@@ -75,6 +75,7 @@ func (want seed) fill(db *database) {
 			}
 		}
 	}
+	return nil
 }
 
 // bulkNetwork cuts the i-th of n networks out of 10.0.0.0/8.

@@ -24,6 +24,7 @@ type signer struct {
 	usedNonce  string
 	lastHeader http.Header
 	failed     string
+	at         time.Time // zero: now
 }
 
 // parts are the pieces of a signed request.
@@ -34,8 +35,12 @@ type parts struct {
 
 func (s *signer) parts(c credentials, r *http.Request) parts {
 	s.count++
+	at := s.at
+	if at.IsZero() {
+		at = time.Now()
+	}
 	return parts{
-		token: c.token, secret: c.secret, stamp: strconv.FormatInt(time.Now().Unix(), 10),
+		token: c.token, secret: c.secret, stamp: strconv.FormatInt(at.Unix(), 10),
 		nonce: fmt.Sprintf("%032x", s.count), method: r.Method, path: r.URL.Path, hash: sha256.New,
 	}
 }

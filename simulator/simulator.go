@@ -105,8 +105,7 @@ func (s *Simulator) reset() error {
 	}
 	s.db = newDatabase(s.opts, hosts)
 	s.faults, s.log, s.writes, s.dead = nil, nil, 0, false
-	want.fill(s.db)
-	return nil
+	return want.fill(s)
 }
 
 // Credentials returns the token and the secret of the API administrator. Both
