@@ -7,15 +7,15 @@ import (
 	"slices"
 )
 
-// Names gives the name of an object by its id, for those kinds that other
-// objects refer to. An id says by its form what it is the id of, so one map
-// serves all.
+// Names gives the name of an object by its id, for those kinds by whose names
+// others are sorted. Nothing changes in it while a section that looks into it
+// goes by, so order holds even if ids of two kinds should ever be the same.
 type Names map[string]string
 
-// Learn adds an object, when others can refer to its kind.
+// Learn adds an object, when others are sorted by the names of its kind.
 func (n Names) Learn(kind Kind, o Object) {
 	switch kind {
-	case Organizations, Hosts, Servers, Links, Locations:
+	case Organizations, Hosts, Servers, Links:
 		if id := o.String("id"); id != "" {
 			n[id] = o.String("name")
 		}

@@ -25,18 +25,19 @@ const (
 // Kinds gives all kinds in the order of the document: what is referred to comes
 // before what refers to it (settings.sso_org is the one exception), and users
 // come last because they alone can be too many for memory.
-func Kinds() []Kind {
-	return []Kind{
-		Subscription, Settings, Administrators, Organizations, Hosts, Servers,
-		ServerOrganizations, ServerRoutes, ServerHosts, ServerLinks,
-		Links, Locations, Users,
-	}
+func Kinds() []Kind { return slices.Clone(kinds[:]) }
+
+// kinds is a table: nothing changes it.
+var kinds = [...]Kind{
+	Subscription, Settings, Administrators, Organizations, Hosts, Servers,
+	ServerOrganizations, ServerRoutes, ServerHosts, ServerLinks,
+	Links, Locations, Users,
 }
 
 // ParseKind gives the kind of that name.
 func ParseKind(name string) (Kind, bool) {
 	k := Kind(name)
-	return k, slices.Contains(Kinds(), k)
+	return k, slices.Contains(kinds[:], k)
 }
 
 // Single tells whether an instance has one object of the kind, without an
@@ -44,4 +45,4 @@ func ParseKind(name string) (Kind, bool) {
 func (k Kind) Single() bool { return k == Subscription || k == Settings }
 
 // position gives the kind's place in the document, -1 for an unknown kind.
-func (k Kind) position() int { return slices.Index(Kinds(), k) }
+func (k Kind) position() int { return slices.Index(kinds[:], k) }

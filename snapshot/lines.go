@@ -9,7 +9,10 @@ import (
 // maxLine bounds one element, and with it the memory of a reader. The largest
 // element of a real instance (settings with its certificates) has some 20 kB;
 // a user with a thousand devices some 200 kB.
-const maxLine = 64 << 20
+const (
+	maxLine    = 64 << 20
+	maxElement = maxLine - 16 // indentation, comma and line feed
+)
 
 var errLongLine = errors.New("line too long")
 

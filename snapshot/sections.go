@@ -48,7 +48,7 @@ func (d *Reader) wrongSection(name string, done []section) string {
 	if _, known := ParseKind(name); !known {
 		return fmt.Sprintf("unknown section %q", name)
 	}
-	if want := Kinds()[len(done)]; Kind(name) != want {
+	if want := kinds[len(done)]; Kind(name) != want {
 		return fmt.Sprintf("section %s expected, found %s", want, name)
 	}
 	return ""
@@ -82,11 +82,11 @@ func (d *Reader) closeSection() error {
 // endSection follows a section that is over; more says whether its last line
 // announces another one.
 func (d *Reader) endSection(line []byte, more bool) error {
-	last := d.group == resources && len(d.sums.groups[resources]) == len(Kinds())
+	last := d.group == resources && len(d.sums.groups[resources]) == len(kinds)
 	if d.group == resources && more == last {
 		missing := "a comma too much after the last section"
 		if !last {
-			missing = fmt.Sprintf("section %s is missing", Kinds()[len(d.sums.groups[resources])])
+			missing = fmt.Sprintf("section %s is missing", kinds[len(d.sums.groups[resources])])
 		}
 		return d.mismatch(line, missing)
 	}

@@ -98,6 +98,9 @@ func (d *Writer) WriteElement(kind Kind, o Object) error {
 	if err != nil {
 		return d.fail("write %s %q: %w", kind, o.String("id"), err)
 	}
+	if len(text) > maxElement {
+		return d.fail("write %s %q: larger than %d bytes", kind, o.String("id"), maxElement)
+	}
 	d.openKinds(at + 1)
 	key := SortKey(kind, stored, d.names)
 	first := d.count(resources) == 0
@@ -126,7 +129,7 @@ func (d *Writer) BeginCollection(name string) error {
 		return d.fail("write collection %s: comes after %s", name, d.name)
 	}
 	if !d.docs {
-		d.openKinds(len(Kinds()))
+		d.openKinds(len(kinds))
 		d.closeSection(resources, false)
 		d.line("  },\n  \"collections\": {\n")
 		d.docs, d.sums.hasCollections = true, true
@@ -161,6 +164,9 @@ func (d *Writer) WriteDocument(collection string, extJSON []byte) error {
 	if err := json.Compact(&text, extJSON); err != nil {
 		return d.fail("write document of %s: %w", collection, err)
 	}
+	if text.Len() > maxElement {
+		return d.fail("write document of %s: larger than %d bytes", collection, maxElement)
+	}
 	d.element(collections, text.Bytes())
 	return d.err
 }
@@ -172,7 +178,7 @@ func (d *Writer) Close() (Summary, error) {
 		return Summary{}, err
 	}
 	if !d.docs {
-		d.openKinds(len(Kinds()))
+		d.openKinds(len(kinds))
 		d.closeSection(resources, false)
 	} else {
 		d.closeSection(collections, false)
@@ -210,7 +216,7 @@ func (d *Writer) openKinds(n int) {
 		if d.open > 0 {
 			d.closeSection(resources, true)
 		}
-		d.openSection(resources, string(Kinds()[d.open]))
+		d.openSection(resources, string(kinds[d.open]))
 		d.open++
 		d.last = nil
 	}
