@@ -135,7 +135,7 @@ func (c *Client) exchange(ctx context.Context, r Request, accept func(*answer) e
 		c.hide.error(failure)
 		wait, again := c.mayRepeat(r, failure, attempt)
 		if !again || ctx.Err() != nil {
-			return failure
+			return failure.doubt()
 		}
 		c.options.OnRetry(attempt, failure, wait)
 		if err := c.options.Sleep(ctx, wait); err != nil {

@@ -36,6 +36,15 @@ func (c *Client) mayRepeat(r Request, failure *Error, attempt int) (time.Duratio
 	return max(wait, failure.retryAfter), true
 }
 
+// doubt adds to a write whose answer is missing that nobody knows what became of it.
+func (e *Error) doubt() *Error {
+	write := e.Method != http.MethodGet && e.Method != http.MethodHead
+	if write && !e.unsent && e.temporary() && e.Status != http.StatusTooManyRequests {
+		e.Hint = "it is not known whether the server did it: look before repeating it; " + e.Hint
+	}
+	return e
+}
+
 // allowed reports whether it is safe to send r a second time.
 func allowed(r Request, failure *Error) bool {
 	if failure.unsent || failure.Status == http.StatusTooManyRequests {

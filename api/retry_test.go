@@ -75,6 +75,10 @@ func TestWhatIsRepeated(t *testing.T) {
 				}
 				_, err := c.Send(context.Background(), r)
 				want := strings.Contains(list, name)
+				doubt := method != "GET" && strings.Contains("502 503 504 reset cut half json", name)
+				if err != nil && strings.Contains(asError(t, err).Hint, "not known whether") != doubt {
+					t.Errorf("hint = %q; in doubt: want %v", asError(t, err).Hint, doubt)
+				}
 				if (err == nil) != want {
 					t.Errorf("error = %v after %d requests; repeated: want %v", err, c.Requests(), want)
 				}
