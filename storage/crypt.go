@@ -14,7 +14,7 @@ import (
 const (
 	ageIntro  = "age-encryption.org/v1\n"
 	hintType  = "pritunl-backup/recipient"
-	hintLimit = 80
+	hintLimit = 4096 // a post-quantum key has 2000 characters
 )
 
 // Recipient is somebody who will be able to decrypt.
@@ -65,23 +65,20 @@ func (h hinted) WrapWithLabels(fileKey []byte) (stanzas []*age.Stanza, labels []
 	if _, alone := h.to.age.(*age.ScryptRecipient); err != nil || alone {
 		return stanzas, labels, err
 	}
-	args := strings.Fields(h.to.text)
-	for i := range args {
-		args[i] = args[i][:min(len(args[i]), hintLimit)]
-	}
-	if len(args) > 0 && printableArgs(args) {
-		stanzas = append(stanzas, &age.Stanza{Type: hintType, Args: args})
+	if text := h.to.text; isPrintable(text) && len(text) <= hintLimit {
+		stanzas = append(stanzas, &age.Stanza{Type: hintType, Args: []string{text}})
 	}
 	return stanzas, labels, nil
 }
 
-func printableArgs(args []string) bool {
-	for _, r := range strings.Join(args, "") {
+// isPrintable tells what may be an argument of a stanza: characters that are seen, and at least one.
+func isPrintable(s string) bool {
+	for _, r := range s {
 		if r < '!' || r > '~' {
 			return false
 		}
 	}
-	return len(args) <= 3
+	return s != ""
 }
 
 // openAge opens a binary age stream.
@@ -106,48 +103,68 @@ func openAge(src io.Reader, keys []age.Identity) (io.Reader, error) {
 	case err != nil:
 		return nil, damaged("the encrypted header was changed")
 	}
-	plain, err := age.Decrypt(src, age.NewInjectedFileKeyIdentity(fileKey))
+	tail := &ageTail{src: src, header: int64(len(header)), key: fileKey}
+	plain, err := age.Decrypt(tail, age.NewInjectedFileKeyIdentity(fileKey))
 	if err != nil {
 		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 			return nil, cut("the encrypted file ends after its header")
 		}
 		return nil, damaged("the encrypted header was changed")
 	}
-	return &ageReader{src: plain}, nil
+	return &ageReader{src: plain, tail: tail}, nil
 }
 
-// headerError tells a header that stops from one that is wrong.
+// headerError tells a header that stops from one that is wrong: where it stops, all before is text.
 func headerError(err error, seen []byte) error {
-	var ie *IntegrityError
-	if errors.As(err, &ie) {
-		return ie
-	}
+	var known *IntegrityError
 	var other *Error
-	if errors.As(err, &other) {
+	switch {
+	case errors.As(err, &known):
+		return known
+	case errors.As(err, &other):
 		return other
-	}
-	if !bytes.Contains(seen, []byte("\n---")) && len(seen) < 4096 {
+	case isText(seen) && !wholeHeader(seen):
 		return cut("the encrypted file ends inside its header")
 	}
 	return damaged("the header of the encrypted file cannot be read")
 }
 
+// wholeHeader tells whether the last line is there: three dashes and a sum of 43 characters.
+func wholeHeader(b []byte) bool {
+	_, mac, ok := bytes.Cut(b, []byte("\n--- "))
+	return ok && bytes.IndexByte(mac, '\n') >= 43
+}
+
+func isText(b []byte) bool {
+	for _, c := range b {
+		if c != '\n' && (c < ' ' || c > '~') {
+			return false
+		}
+	}
+	return true
+}
+
 // ageReader turns age's errors into ours.
-type ageReader struct{ src io.Reader }
+type ageReader struct {
+	src  io.Reader
+	tail *ageTail
+	n    int64 // plaintext given out
+}
 
 func (r *ageReader) Read(p []byte) (int, error) {
 	n, err := r.src.Read(p)
-	var ie *IntegrityError
-	var se *Error
+	r.n += int64(n)
+	var known *IntegrityError
+	var other *Error
 	switch {
-	case err == nil, err == io.EOF, errors.As(err, &ie), errors.As(err, &se):
+	case err == nil, err == io.EOF, errors.As(err, &known), errors.As(err, &other):
 		return n, err
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return n, cut("the encrypted file ends too early")
 	case strings.Contains(err.Error(), "trailing data"):
 		return n, damaged("something follows the end of the encrypted file")
 	}
-	return n, damaged("an encrypted block was changed")
+	return n, r.tail.verdict(r.n)
 }
 
 // dearmor gives the binary form of an age file.

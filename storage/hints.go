@@ -11,8 +11,7 @@ import (
 // KeyError says that a key is missing, and which one would do.
 type KeyError struct {
 	IntegrityError
-	// Recipients are the public keys the file is encrypted to, long ones shortened. Files of other programs do not
-	// tell.
+	// Recipients are the public keys the file is encrypted to. Files of other programs do not tell.
 	Recipients []string
 	// Passphrase is true when the file opens with a passphrase.
 	Passphrase bool
@@ -41,7 +40,7 @@ func readHints(header []byte) hints {
 		kind := fields[1]
 		switch {
 		case kind == hintType:
-			h.recipients = append(h.recipients, strings.Join(fields[2:], " "))
+			h.recipients = append(h.recipients, fields[2:]...)
 			continue
 		case strings.HasSuffix(kind, "-grease"):
 			continue
@@ -61,7 +60,14 @@ func (h hints) String() string {
 	case h.passphrase:
 		return "it opens with a passphrase"
 	case len(h.recipients) > 0:
-		return "it opens with the identity of " + strings.Join(h.recipients, " or ")
+		var short []string
+		for _, r := range h.recipients {
+			if len(r) > 80 {
+				r = r[:80] + "..."
+			}
+			short = append(short, printable(r))
+		}
+		return "it opens with the identity of " + strings.Join(short, " or ")
 	}
 	var kinds []string
 	for _, k := range h.order {
@@ -81,7 +87,7 @@ func (h hints) meant(keys []age.Identity) bool {
 			public = k.Recipient().String()
 		}
 		for _, r := range h.recipients {
-			if public != "" && r == public[:min(len(public), hintLimit)] {
+			if public != "" && r == public {
 				return true
 			}
 		}
