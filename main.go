@@ -1,4 +1,19 @@
-// Command pritunl-backup takes, verifies and restores snapshots of a Pritunl VPN server.
+// Command pritunl-backup takes, verifies, compares and restores snapshots of the configuration of a Pritunl VPN
+// server. This file is the edge of the process: signals, streams and the exit code; everything else is in cli.
 package main
 
-func main() {}
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"pritunl-backup/cli"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := cli.Main(ctx, os.Args[1:], os.Getenv, cli.Stdio{In: os.Stdin, Out: os.Stdout, Err: os.Stderr})
+	stop()
+	os.Exit(code)
+}

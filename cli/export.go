@@ -1,0 +1,267 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"pritunl-backup/export"
+	"pritunl-backup/snapshot"
+	"pritunl-backup/storage"
+)
+
+type exportOptions struct {
+	connection   connection
+	target       targetOptions
+	secrets      string
+	kinds        []snapshot.Kind
+	allowPartial bool
+	tags         []string
+	json         bool
+}
+
+func exportCommand(env *environment) *cli.Command {
+	return &cli.Command{
+		Name:      "export",
+		Aliases:   []string{"backup"},
+		Usage:     "take a snapshot of an instance",
+		ArgsUsage: " ",
+		Description: `Everything the admin API shows is read, verified and then published in one step: a file that is
+there is a whole one. A licence or a privilege that is missing hides a part of the instance; the
+snapshot says which. What should be readable and is not ends the run with exit code 3 and no file.
+
+   pritunl-backup export --to /var/backups/pritunl/
+   pritunl-backup export --to vpn.json.gz
+   pritunl-backup export --to - | jq .resources.users`,
+		Flags: slices.Concat(targetFlags(), []cli.Flag{
+			&cli.StringFlag{Name: "secrets", Value: snapshot.SecretsKeep, Usage: "keep them, or redact: readable by anyone, but not restorable"},
+			&cli.StringFlag{Name: "only", Usage: "read only these `KINDS`, separated by commas: " + kindNames()},
+			&cli.StringFlag{Name: "skip", Usage: "leave out these `KINDS`"},
+			&cli.BoolFlag{Name: "allow-partial", Usage: "keep the snapshot although something could not be read; still exit code 3"},
+			&cli.StringSliceFlag{Name: "tag", Usage: "mark the snapshot with `WORD`; repeatable"},
+			jsonFlag(), quietFlag(), showConfigFlag(),
+		}, flagsOf(connectionVariables())),
+		Action: func(c *cli.Context) error {
+			s := env.settings(c)
+			opts, err := parseExport(c, s)
+			if err != nil {
+				return err
+			}
+			if c.Bool("show-config") {
+				return s.show(env.stdio.Out)
+			}
+			return runExport(c.Context, env, opts)
+		},
+	}
+}
+
+func parseExport(c *cli.Context, s *settings) (exportOptions, error) {
+	if c.NArg() > 0 {
+		return exportOptions{}, usageError(fmt.Sprintf("unexpected argument %q", c.Args().First()), "the target is given as --to "+c.Args().First())
+	}
+	opts := exportOptions{secrets: c.String("secrets"), allowPartial: c.Bool("allow-partial"), json: c.Bool("json"), tags: c.StringSlice("tag")}
+	if opts.secrets != snapshot.SecretsKeep && opts.secrets != snapshot.SecretsRedact {
+		return opts, usageError(fmt.Sprintf("--secrets %q is neither keep nor redact", opts.secrets), "")
+	}
+	for _, tag := range opts.tags {
+		if err := storage.CheckTag(tag); err != nil {
+			return opts, usageError(err.Error(), storage.Hint(err))
+		}
+	}
+	var err error
+	if opts.kinds, err = selectKinds(c.String("only"), c.String("skip")); err != nil {
+		return opts, err
+	}
+	if opts.target, err = parseTarget(c, s); err != nil {
+		return opts, err
+	}
+	if opts.target.stdout() && opts.json {
+		return opts, usageError("--json and --to - both want standard output", "write the snapshot to a file, or leave --json out")
+	}
+	opts.connection, err = parseConnection(s)
+	return opts, err
+}
+
+func runExport(ctx context.Context, env *environment, opts exportOptions) error {
+	started := env.now()
+	client, err := env.connect(opts.connection)
+	if err != nil {
+		return err
+	}
+	target, err := openTarget(ctx, env, opts.target)
+	if err != nil {
+		return err
+	}
+	defer target.abort()
+	result, err := export.FromAPI(ctx, client, target.restart, export.Options{
+		Header: snapshot.Header{
+			CreatedAt: started, Tool: toolName + " " + Version, Secrets: opts.secrets, Tags: opts.tags,
+			Source: snapshot.Source{Kind: snapshot.SourceAPI, Address: client.Address()},
+		},
+		Kinds:        opts.kinds,
+		AllowPartial: opts.allowPartial,
+		Parallel:     opts.connection.options.Parallel,
+		Progress:     env.out.progress,
+	})
+	if err != nil {
+		return partialCode(err)
+	}
+	published, err := target.publish(ctx, result)
+	if err != nil {
+		return err
+	}
+	env.out.endProgress()
+	report := newExportReport(result, published, client.Requests(), env.now().Sub(started))
+	return env.reportExport(report, result, opts)
+}
+
+// partialCode gives exit code 3 to an export that could read the instance, but not all of it.
+func partialCode(err error) error {
+	var partial *export.PartialError
+	if errors.As(err, &partial) {
+		return &exitError{code: codePartial, err: err, hint: partial.Hint()}
+	}
+	return err
+}
+
+// exportReport is what --json prints.
+type exportReport struct {
+	Snapshot   string                `json:"snapshot"` // where it was published; "-" is standard output
+	Complete   bool                  `json:"complete"`
+	Counts     map[snapshot.Kind]int `json:"counts"`
+	Size       int64                 `json:"size"`   // stored bytes
+	SHA256     string                `json:"sha256"` // of the stored bytes
+	Content    string                `json:"content_sha256"`
+	Unreadable []snapshot.Unreadable `json:"unreadable,omitempty"`
+	Warnings   []string              `json:"warnings,omitempty"`
+	Requests   int64                 `json:"requests"`
+	Seconds    float64               `json:"seconds"`
+}
+
+func newExportReport(result *export.Result, p published, requests int64, took time.Duration) exportReport {
+	return exportReport{
+		Snapshot: p.address, Complete: result.Header.Complete, Counts: result.Summary.Counts,
+		Size: p.size, SHA256: p.sha256, Content: result.Summary.ContentSHA256,
+		Unreadable: result.Header.Unreadable, Warnings: result.Header.Warnings,
+		Requests: requests, Seconds: took.Seconds(),
+	}
+}
+
+func (env *environment) reportExport(r exportReport, result *export.Result, opts exportOptions) error {
+	for _, u := range result.Header.Unreadable {
+		env.out.warn("not in the snapshot: %s", unreadableText(u))
+	}
+	for _, w := range result.Header.Warnings {
+		env.out.warn("%s", w)
+	}
+	if opts.json {
+		if err := writeJSON(env.stdio.Out, r); err != nil {
+			return err
+		}
+	}
+	env.out.say("%s", countsText(result.Summary.Counts))
+	if r.Snapshot != "-" {
+		env.out.say("verified and written: %s (%s)", r.Snapshot, sizeText(r.Size))
+	}
+	if opts.secrets == snapshot.SecretsKeep && r.Snapshot != "-" && !opts.target.encrypted() {
+		env.out.say("it holds API secrets and passwords in the clear: keep it as safe as the server")
+	}
+	if len(result.Failures) > 0 {
+		return &exitError{code: codePartial, err: fmt.Errorf("the snapshot is partial: %d part(s) could not be read", len(result.Failures)),
+			hint: "run it again; the header lists what is missing"}
+	}
+	return nil
+}
+
+func unreadableText(u snapshot.Unreadable) string {
+	if u.Object == "" {
+		return fmt.Sprintf("%s: %s", u.Kind, u.Reason)
+	}
+	return fmt.Sprintf("%s of %s: %s", u.Kind, u.Object, u.Reason)
+}
+
+// countsText is one line: "3 organizations, 14 users, 5 servers".
+func countsText(counts map[snapshot.Kind]int) string {
+	var parts []string
+	for _, kind := range []snapshot.Kind{
+		snapshot.Organizations, snapshot.Users, snapshot.Servers, snapshot.ServerRoutes, snapshot.Hosts, snapshot.Links,
+		snapshot.Locations, snapshot.Administrators,
+	} {
+		name := strings.ReplaceAll(strings.TrimPrefix(string(kind), "server_"), "_", " ")
+		if counts[kind] == 1 {
+			name = strings.TrimSuffix(name, "s")
+		}
+		parts = append(parts, fmt.Sprintf("%d %s", counts[kind], name))
+	}
+	return strings.Join(parts, ", ")
+}
+
+func kindNames() string {
+	var names []string
+	for _, k := range snapshot.Kinds() {
+		names = append(names, string(k))
+	}
+	return strings.Join(names, ", ")
+}
+
+// selectKinds gives nil for everything. A kind brings what belongs to it: servers their routes, links their locations.
+func selectKinds(only, skip string) ([]snapshot.Kind, error) {
+	if only == "" && skip == "" {
+		return nil, nil
+	}
+	wanted, err := parseKinds("--only", only)
+	if err != nil {
+		return nil, err
+	}
+	if only == "" {
+		wanted = snapshot.Kinds()
+	}
+	unwanted, err := parseKinds("--skip", skip)
+	if err != nil {
+		return nil, err
+	}
+	kinds := slices.DeleteFunc(slices.Clone(wanted), func(k snapshot.Kind) bool { return slices.Contains(unwanted, k) })
+	if len(kinds) == 0 {
+		return nil, usageError("--only and --skip leave nothing", "")
+	}
+	return kinds, nil
+}
+
+func parseKinds(flag, list string) ([]snapshot.Kind, error) {
+	var kinds []snapshot.Kind
+	for name := range strings.SplitSeq(list, ",") {
+		name = strings.TrimSpace(name)
+		if name == "" {
+			continue
+		}
+		kind, ok := snapshot.ParseKind(name)
+		if !ok {
+			return nil, usageError(fmt.Sprintf("%s: %q is no kind", flag, name), "the kinds are "+kindNames())
+		}
+		kinds = append(kinds, kind)
+		switch kind {
+		case snapshot.Servers:
+			kinds = append(kinds, snapshot.ServerOrganizations, snapshot.ServerRoutes, snapshot.ServerHosts, snapshot.ServerLinks)
+		case snapshot.Links:
+			kinds = append(kinds, snapshot.Locations)
+		}
+	}
+	return kinds, nil
+}
+
+func sizeText(n int64) string {
+	switch {
+	case n < 1<<10:
+		return fmt.Sprintf("%d bytes", n)
+	case n < 1<<20:
+		return fmt.Sprintf("%.1f KiB", float64(n)/(1<<10))
+	case n < 1<<30:
+		return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20))
+	}
+	return fmt.Sprintf("%.1f GiB", float64(n)/(1<<30))
+}

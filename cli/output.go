@@ -1,0 +1,125 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"sync"
+
+	"golang.org/x/term"
+)
+
+// printer writes the words for people on standard error and keeps a progress line from tearing them. Data never
+// goes through it: data belongs on standard output.
+type printer struct {
+	mu       sync.Mutex
+	w        io.Writer
+	terminal bool
+	color    bool
+	quiet    bool
+	line     string // the progress text standing on the terminal, "" when none
+	last     string // the last step announced without a terminal
+}
+
+func newPrinter(stdio Stdio, getenv func(string) string) *printer {
+	tty := isTerminal(stdio.Err)
+	return &printer{w: stdio.Err, terminal: tty, color: tty && getenv("NO_COLOR") == "" && getenv("TERM") != "dumb"}
+}
+
+func isTerminal(stream any) bool {
+	f, ok := stream.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// say prints one line that is left out under --quiet.
+func (p *printer) say(format string, args ...any) {
+	if !p.quiet {
+		p.print("", fmt.Sprintf(format, args...))
+	}
+}
+
+// warn prints one line even under --quiet: the user has to know.
+func (p *printer) warn(format string, args ...any) {
+	p.print("\x1b[33m", "warning: "+fmt.Sprintf(format, args...))
+}
+
+func (p *printer) fail(err error) {
+	if isReported(err) {
+		return
+	}
+	p.print("\x1b[31m", toolName+": "+words(err))
+	if hint := hintOf(err); hint != "" {
+		p.print("", "hint: "+hint)
+	}
+}
+
+func (p *printer) print(color, text string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.clear()
+	text = visible(text)
+	if color != "" && p.color {
+		head, rest, _ := strings.Cut(text, ":")
+		text = color + head + ":\x1b[0m" + rest
+	}
+	_, _ = fmt.Fprintln(p.w, text)
+	if p.line != "" {
+		_, _ = fmt.Fprint(p.w, p.line)
+	}
+}
+
+// progress shows how far a step is: a bar that rewrites itself on a terminal, one line per step elsewhere. A total
+// of 0 means that the end is not known.
+func (p *printer) progress(step string, done, total int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.quiet {
+		return
+	}
+	if !p.terminal {
+		if step != p.last {
+			p.last = step
+			_, _ = fmt.Fprintln(p.w, visible(step))
+		}
+		return
+	}
+	p.clear()
+	p.line = bar(visible(step), done, total)
+	_, _ = fmt.Fprint(p.w, p.line)
+}
+
+func (p *printer) endProgress() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.clear()
+	p.line = ""
+}
+
+func (p *printer) clear() {
+	if p.line != "" {
+		_, _ = fmt.Fprint(p.w, "\r\x1b[2K")
+	}
+}
+
+func bar(step string, done, total int) string {
+	const width = 24
+	if total <= 0 {
+		return fmt.Sprintf("%-28s %d", step, done)
+	}
+	full := min(width, done*width/total)
+	return fmt.Sprintf("%-28s [%s%s] %d/%d", step, strings.Repeat("█", full), strings.Repeat("·", width-full), done, total)
+}
+
+// visible keeps control characters of server-given names from moving the cursor or forging lines.
+func visible(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '\n' || r == '\t' {
+			return r
+		}
+		if r < 0x20 || r == 0x7f || (r >= 0x80 && r < 0xa0) || (r >= 0x202a && r <= 0x202e) || (r >= 0x2066 && r <= 0x2069) {
+			return '�'
+		}
+		return r
+	}, text)
+}
