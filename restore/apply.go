@@ -1,0 +1,266 @@
+package restore
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"pritunl-backup/api"
+	"pritunl-backup/snapshot"
+)
+
+// Event is one step of progress.
+type Event struct {
+	Kind  snapshot.Kind // what is being written
+	Path  string        // the object, or what is being waited for
+	Done  int           // actions done
+	Total int           // actions of the whole run that write
+}
+
+// ApplyOptions say how a plan is carried out. The zero value works, except that
+// a plan which creates administrators needs Passwords.
+type ApplyOptions struct {
+	// Progress is told of every step, from one goroutine.
+	Progress func(Event)
+	// Passwords is given the password of an administrator before it is created,
+	// so that it is never lost. An error ends the run.
+	Passwords func(username string, password api.Secret) error
+	// Random is the source of passwords. Default crypto/rand.
+	Random io.Reader
+	// Sleep waits between looks at the server. Default is the real time.
+	Sleep func(ctx context.Context, d time.Duration) error
+	// Looks is how often a server that waits for its Diffie-Hellman parameters is
+	// looked at, every five seconds, before the run goes on without it. Default 720.
+	Looks int
+	// PutBack bounds the time in which stopped servers are started again after an
+	// error or an interruption. Default two minutes.
+	PutBack time.Duration
+	// Reconnect gives a client for the server's new port. Without it the run ends
+	// when the port has been changed, which is its last step anyway.
+	Reconnect func(port int64) (*api.Client, error)
+}
+
+// runner carries out one plan.
+type runner struct {
+	client  *api.Client
+	plan    *Plan
+	opts    ApplyOptions
+	report  *Report
+	entries map[*Action]*Entry
+	known   map[string]bool // ids that were there before, or were assigned
+	done    int
+	failed  int
+	first   error
+	down    []Stop
+	stopped bool
+}
+
+// Apply carries out a plan and reports what was done, whatever happens. Writes go
+// one by one. What the server refuses is reported and left behind, with what
+// depends on it; the error is then a [*FailedError]. Any other error ends the run.
+// Servers that were stopped are started again in every case. Nothing is written
+// when the plan was refused, or when it is empty.
+func Apply(ctx context.Context, client *api.Client, plan *Plan, opts ApplyOptions) (*Report, error) {
+	r := &runner{client: client, plan: plan, opts: opts.filled(), known: map[string]bool{}}
+	r.report, r.entries = newReport(plan)
+	err := plan.refusal()
+	if err == nil {
+		err = r.checkSink()
+	}
+	if err == nil {
+		err = r.run(ctx)
+	}
+	if err == nil && r.failed > 0 {
+		err = &FailedError{Failed: r.failed, First: r.first}
+	}
+	if err != nil {
+		r.report.Error = err.Error()
+	}
+	r.report.keepTasks(plan.HandOver)
+	return r.report, err
+}
+
+func (o ApplyOptions) filled() ApplyOptions {
+	if o.Progress == nil {
+		o.Progress = func(Event) {}
+	}
+	if o.Random == nil {
+		o.Random = rand.Reader
+	}
+	if o.Sleep == nil {
+		o.Sleep = sleep
+	}
+	if o.Looks == 0 {
+		o.Looks = 720
+	}
+	if o.PutBack == 0 {
+		o.PutBack = 2 * time.Minute
+	}
+	return o
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
+}
+
+// checkSink refuses to create administrators whose passwords nobody would learn.
+func (r *runner) checkSink() error {
+	for _, a := range r.plan.Actions {
+		if a.Kind == snapshot.Administrators && a.Verb == Create && r.opts.Passwords == nil {
+			return &UsageError{Text: "administrators get new passwords, and there is no place to write them to", Next: "name a file for the passwords, or --skip administrators"}
+		}
+	}
+	return nil
+}
+
+func (r *runner) run(ctx context.Context) (err error) {
+	defer func() { err = errors.Join(err, r.putBack(ctx)) }()
+	for id := range r.plan.live.byID {
+		r.known[id] = true
+	}
+	if err := r.removeAll(ctx); err != nil {
+		return err
+	}
+	for _, level := range levels() {
+		if !level.down {
+			if err := r.putBack(ctx); err != nil {
+				return err
+			}
+		}
+		actions := r.todo(level.kind)
+		if len(actions) == 0 {
+			continue
+		}
+		if err := r.stopFor(ctx, actions); err != nil {
+			return err
+		}
+		if err := level.write(r, ctx, actions); err != nil {
+			return err
+		}
+	}
+	return r.waitPending(ctx)
+}
+
+// removeAll deletes, in the plan's order, what is to go.
+func (r *runner) removeAll(ctx context.Context) error {
+	for _, a := range r.plan.Actions {
+		if a.Verb != Delete {
+			continue
+		}
+		if err := r.stopFor(ctx, []*Action{a}); err != nil {
+			return err
+		}
+		for _, level := range levels() {
+			if level.kind != a.Kind {
+				continue
+			}
+			r.announce(a)
+			if err := r.finish(ctx, a, Deleted, level.remove(r, ctx, a)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// todo gives the actions of a kind that create or change.
+func (r *runner) todo(kind snapshot.Kind) []*Action {
+	var out []*Action
+	for _, a := range r.plan.Actions {
+		if a.Kind == kind && (a.Verb == Create || a.Verb == Changing) {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+func (r *runner) announce(a *Action) {
+	r.opts.Progress(Event{Kind: a.Kind, Path: a.Path, Done: r.done, Total: r.plan.Writes()})
+}
+
+// each carries out actions one after the other.
+func (r *runner) each(ctx context.Context, actions []*Action, do func(context.Context, *Action) error) error {
+	for _, a := range actions {
+		r.announce(a)
+		result := Changed
+		if a.Verb == Create {
+			result = Created
+		}
+		err := r.ready(a)
+		if err == nil {
+			err = do(ctx, a)
+		}
+		if err := r.finish(ctx, a, result, err); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// errMissing marks an action whose object needs another one that failed.
+var errMissing = errors.New("is not on the target")
+
+// ready tells whether everything that the object refers to has an id.
+func (r *runner) ready(a *Action) error {
+	if a.want == nil {
+		return nil
+	}
+	needs := []*node{a.want.owner, a.want.other}
+	if a.Kind == LinkStates || a.Kind == ServerStates {
+		needs = []*node{a.want}
+	}
+	for _, n := range needs {
+		if n != nil && n.target == "" && hasID(n.kind) {
+			return fmt.Errorf("%s %s %w", singular(n.kind), n.path(), errMissing)
+		}
+	}
+	return nil
+}
+
+func hasID(kind snapshot.Kind) bool {
+	switch kind {
+	case snapshot.Organizations, snapshot.Servers, snapshot.Hosts, snapshot.Links, snapshot.Locations:
+		return true
+	}
+	return false
+}
+
+// finish records what became of an action. It gives the error back when the run
+// has to end.
+func (r *runner) finish(ctx context.Context, a *Action, result Result, err error) error {
+	e := r.entries[a]
+	r.done++
+	if err == nil {
+		if e.Result == NotReached {
+			e.Result = result
+		}
+		if a.want != nil && a.want.target != "" && e.NewID == "" {
+			e.NewID = a.want.target
+		}
+		return nil
+	}
+	e.Result, e.Error = Failed, err.Error()
+	if ctx.Err() == nil && (refused(err) || errors.Is(err, errMissing)) {
+		r.failed++
+		if r.first == nil {
+			r.first = fmt.Errorf("%s %s: %w", singular(a.Kind), a.Path, err)
+		}
+		return nil
+	}
+	return fmt.Errorf("%s %s: %w", singular(a.Kind), a.Path, err)
+}
+
+// refused tells an answer that judges the request from everything that ends a run.
+func refused(err error) bool {
+	return errors.Is(err, api.ErrInvalid) || errors.Is(err, api.ErrMalformed) || errors.Is(err, api.ErrNotFound)
+}

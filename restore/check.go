@@ -1,0 +1,207 @@
+package restore
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"pritunl-backup/snapshot"
+)
+
+// maxBody is the largest request body that Pritunl's front end reads, in bytes.
+const maxBody = 50_000
+
+// check finds what the server would refuse, before anything is written: a
+// refused server costs it a Diffie-Hellman parameter that takes minutes to make.
+func (b *builder) check() []Problem {
+	c := &checker{builder: b, problems: []Problem{}}
+	for _, a := range b.plan.Actions {
+		if a.want == nil || a.Kind != a.want.kind || a.Verb != Create && a.Verb != Changing {
+			continue
+		}
+		c.action = a
+		switch a.Kind {
+		case snapshot.Hosts:
+			c.host(a.want)
+		case snapshot.Users:
+			c.user(a.want)
+		case snapshot.Settings:
+			c.settings(a.want)
+		case snapshot.Servers:
+			c.server(a.want)
+		case snapshot.ServerRoutes, RouteOverrides:
+			c.route(a.want)
+		case snapshot.ServerLinks:
+			c.serverLink(a.want)
+		case LocationRoutes:
+			c.network("link_network_invalid", a.want.object.String("network"))
+		}
+	}
+	c.addresses()
+	return c.problems
+}
+
+// checker collects problems of the action it looks at.
+type checker struct {
+	*builder
+	action   *Action
+	problems []Problem
+}
+
+func (c *checker) refuse(code, format string, args ...any) {
+	c.problems = append(c.problems, Problem{Kind: c.action.Kind, Path: c.action.Path, Code: code, Text: fmt.Sprintf(format, args...)})
+}
+
+func (c *checker) network(code, network string) {
+	if _, err := strictNetwork(network); err != nil {
+		c.refuse(code, "%s is no network", quote(network))
+	}
+}
+
+// strictNetwork reads a network without host bits; a bare address is one of one
+// address.
+func strictNetwork(s string) (netip.Prefix, error) {
+	if addr, err := netip.ParseAddr(s); err == nil {
+		return addr.Prefix(addr.BitLen())
+	}
+	p, err := netip.ParsePrefix(s)
+	if err != nil {
+		return p, err
+	}
+	if p.Masked() != p {
+		return p, fmt.Errorf("host bits are set")
+	}
+	return p, nil
+}
+
+func (c *checker) host(n *node) {
+	for field, prefix := range map[string]string{"routed_subnet6": "ipv6_subnet", "routed_subnet6_wg": "ipv6_subnet_wg"} {
+		s := n.object.String(field)
+		if s == "" {
+			continue
+		}
+		p, err := strictNetwork(s)
+		switch {
+		case err != nil || !p.Addr().Is6():
+			c.refuse(prefix+"_invalid", "%s is no IPv6 network", quote(s))
+		case p.Bits() > 64:
+			c.refuse(prefix+"_size_invalid", "%s is smaller than a /64", quote(s))
+		}
+	}
+}
+
+func (c *checker) user(n *node) {
+	for _, link := range n.object.Strings("network_links") {
+		c.network("network_link_invalid", link)
+	}
+	if n.object.Bool("bypass_secondary") && n.object.String("yubico_id") != "" {
+		c.refuse("yubikey_bypass_secondary", "has a YubiKey and bypasses the second factor")
+	}
+	if size := len(encode(n.body(nil))); size > maxBody-100 {
+		c.refuse("too_large", "is %d bytes, more than the server reads", size)
+	}
+}
+
+func (c *checker) route(n *node) {
+	o := n.object
+	if !n.virtual() {
+		c.network("server_route_invalid", o.String("network"))
+	}
+	switch {
+	case n.virtual() && o.Bool("nat"):
+		c.refuse("server_route_virtual_nat", "is the virtual network and uses nat")
+	case o.Bool("net_gateway") && o.Bool("network_link"):
+		c.refuse("server_route_network_link_gateway", "is a network link and uses the net gateway")
+	case o.Bool("net_gateway") && o.Bool("nat"):
+		c.refuse("server_route_net_gateway_nat", "uses nat and the net gateway")
+	case o.String("nat_netmap") != "" && !o.Bool("nat"):
+		c.refuse("server_route_non_nat_netmap", "maps a network without nat")
+	}
+}
+
+func (c *checker) settings(n *node) {
+	o := n.object
+	sso := o.String("sso")
+	if size := len(encode(n.body(n.twin.object))); size > maxBody {
+		c.refuse("too_large", "is %d bytes, more than the server reads", size)
+	}
+	if sso == "" || dropped(n, "sso") {
+		return
+	}
+	switch {
+	case o.String("sso_org") == "":
+		c.refuse("sso_org_null", "single sign-on is on and has no organization")
+	case n.other == nil:
+		c.refuse("sso_org_null", "single sign-on is for an organization that the snapshot does not have")
+	case !c.available(n.other):
+		c.refuse("sso_org_null", "single sign-on is for organization %s, which is left out", n.other.path())
+	}
+	if o.String("server_sso_url") == "" && !dropped(n, "server_sso_url") && compareVersions(orNewest(c.live.header.PritunlVersion), "1.34.4619") >= 0 {
+		c.refuse("sso_url_missing", "single sign-on is on and server_sso_url is empty; a rule can set it")
+	}
+	if o.String("sso_duo_mode") == "passcode" {
+		switch {
+		case strings.Contains(sso, "radius"):
+			c.refuse("radius_duo_passcode", "Duo passcodes do not go with Radius")
+		case sso == "duo":
+			c.refuse("duo_passcode", "Duo passcodes do not go with Duo alone")
+		}
+	}
+}
+
+func orNewest(version string) string {
+	if version == "" {
+		return "9999"
+	}
+	return version
+}
+
+// serverLink checks what two linked servers must not have in common.
+func (c *checker) serverLink(n *node) {
+	a, z := n.owner, n.other
+	for _, s := range []*node{a, z} {
+		if s.object.String("network_mode") == "bridge" {
+			c.refuse("bridged_server_links_invalid", "server %s is a bridge and cannot be linked", s.path())
+		}
+		if count, _ := s.object.Int("replica_count"); count > 1 {
+			c.refuse("server_links_and_replica", "server %s has replicas and cannot be linked", s.path())
+		}
+	}
+	if host := common(c.hostsOf(a), c.hostsOf(z)); host != "" {
+		c.refuse("server_link_common_host", "both servers are on host %s: linked servers need one each", host)
+	}
+	if network := common(c.routesOf(a), c.routesOf(z)); network != "" {
+		c.refuse("server_link_common_route", "both servers have the route %s", network)
+	}
+}
+
+func common(a, b []string) string {
+	for _, v := range a {
+		if slices.Contains(b, v) {
+			return v
+		}
+	}
+	return ""
+}
+
+// hostsOf gives the target's hosts that a server of the snapshot will be on.
+func (c *checker) hostsOf(server *node) []string {
+	var out []string
+	for _, n := range c.want.kinds[snapshot.ServerHosts] {
+		if n.owner == server && n.other.twin != nil {
+			out = append(out, n.other.twin.path())
+		}
+	}
+	return out
+}
+
+func (c *checker) routesOf(server *node) []string {
+	var out []string
+	for _, n := range c.want.kinds[snapshot.ServerRoutes] {
+		if network := n.object.String("network"); n.owner == server && !n.virtual() && network != "0.0.0.0/0" {
+			out = append(out, network)
+		}
+	}
+	return out
+}

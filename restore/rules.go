@@ -1,0 +1,180 @@
+package restore
+
+import (
+	_ "embed" // the schema
+	"path"
+	"slices"
+	"strings"
+
+	"pritunl-backup/snapshot"
+)
+
+//go:embed schema/rules-v1.schema.json
+var rulesSchema string
+
+// RulesSchema gives the JSON Schema of a rules file.
+func RulesSchema() string { return rulesSchema }
+
+// Rules rewrite a snapshot on its way into a target, for a migration.
+type Rules struct {
+	offline bool
+	rules   []rule
+}
+
+type rule struct {
+	where   string // "rules[0]"
+	name    string
+	kind    snapshot.Kind
+	match   string
+	server  string
+	set     map[string]any
+	replace map[string]replacement
+	drop    []string
+}
+
+type replacement struct{ from, to string }
+
+// title is how a plan calls the rule.
+func (r rule) title() string {
+	if r.name != "" {
+		return r.name
+	}
+	return r.where
+}
+
+// rewrite is what rules did to one object.
+type rewrite struct {
+	rules   []string
+	changes []Change
+	dropped []string
+}
+
+// apply gives a copy of the document with the rules applied, and what they did
+// to which object of the copy. A rule that finds nothing is an error.
+func (r *Rules) apply(doc *snapshot.Document) (*snapshot.Document, map[string]*rewrite, error) {
+	if r == nil {
+		return doc, nil, nil
+	}
+	out := &snapshot.Document{Header: doc.Header, Summary: doc.Summary, Resources: map[snapshot.Kind][]snapshot.Object{}}
+	for kind, objects := range doc.Resources {
+		out.Resources[kind] = slices.Clone(objects)
+	}
+	done := map[string]*rewrite{}
+	names := doc.Names()
+	for _, rule := range r.rules {
+		found := false
+		for i, o := range out.Resources[rule.kind] {
+			if !rule.matches(doc.Resources[rule.kind][i], names) {
+				continue
+			}
+			changed, rw := rule.rewrite(o)
+			if rw == nil {
+				continue
+			}
+			found = true
+			out.Resources[rule.kind][i] = changed
+			key := objectKey(rule.kind, o)
+			if done[key] == nil {
+				done[key] = &rewrite{}
+			}
+			done[key].add(rw)
+		}
+		if !found {
+			return nil, nil, &RulesError{
+				Where: rule.where, Text: "matches nothing in the snapshot",
+				Next: "check the pattern, or take the rule out",
+			}
+		}
+	}
+	return out, done, nil
+}
+
+func (w *rewrite) add(other *rewrite) {
+	w.rules = append(w.rules, other.rules...)
+	w.changes = append(w.changes, other.changes...)
+	w.dropped = append(w.dropped, other.dropped...)
+}
+
+// objectKey tells the objects of one document apart.
+func objectKey(kind snapshot.Kind, o snapshot.Object) string {
+	return string(kind) + " " + o.String("server") + " " + o.String("id")
+}
+
+// matches looks at names as the snapshot has them, so that the order of rules
+// does not matter to what they find.
+func (r rule) matches(o snapshot.Object, names snapshot.Names) bool {
+	name := o.String("name")
+	switch r.kind {
+	case snapshot.Settings:
+		return true
+	case snapshot.Administrators:
+		name = o.String("username")
+	case snapshot.ServerRoutes:
+		name = o.String("network")
+		if r.server != "" && !glob(r.server, names[o.String("server")]) {
+			return false
+		}
+	case snapshot.Users:
+		if o.String("type") != "client" {
+			return false
+		}
+	}
+	return r.match == "" || glob(r.match, name)
+}
+
+// glob is path.Match where * stands for slashes too: networks have them.
+func glob(pattern, name string) bool {
+	const slash = "\x00"
+	ok, _ := path.Match(strings.ReplaceAll(pattern, "/", slash), strings.ReplaceAll(name, "/", slash)) // checked when read
+	return ok
+}
+
+// rewrite gives the changed object, or no rewrite when a replacement finds
+// nothing to replace.
+func (r rule) rewrite(o snapshot.Object) (snapshot.Object, *rewrite) {
+	out := o.Clone()
+	rw := &rewrite{rules: []string{r.title()}, dropped: r.drop}
+	found := len(r.set) > 0 || len(r.drop) > 0
+	for _, f := range fieldsOf(r.kind) {
+		was := out[f.Path]
+		if v, ok := r.set[f.Path]; ok {
+			out[f.Path] = v
+		}
+		if rep, ok := r.replace[f.Path]; ok {
+			if s, isText := out[f.Path].(string); isText && strings.Contains(s, rep.from) {
+				out[f.Path] = strings.ReplaceAll(s, rep.from, rep.to)
+				found = true
+			}
+		}
+		if text(was) != text(out[f.Path]) {
+			rw.changes = append(rw.changes, newChange(f, was, out[f.Path]))
+		}
+	}
+	if !found {
+		return o, nil
+	}
+	return out, rw
+}
+
+// dropGroups are names for many settings at once.
+func dropGroups(name string) func(field string) bool {
+	has := func(prefixes ...string) func(string) bool {
+		return func(field string) bool {
+			return slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(field, p) })
+		}
+	}
+	switch name {
+	case "sso":
+		return has("sso", "server_sso_url")
+	case "mail":
+		return has("email_")
+	case "influxdb":
+		return has("influxdb_", "monitoring")
+	case "cloud":
+		return func(field string) bool {
+			return has("cloud_provider", "route53_", "oracle_", "pritunl_cloud_")(field) ||
+				strings.HasSuffix(field, "_access_key") || strings.HasSuffix(field, "_secret_key")
+		}
+	}
+	return nil
+}

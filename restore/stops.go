@@ -1,0 +1,147 @@
+package restore
+
+import (
+	"slices"
+
+	"pritunl-backup/snapshot"
+)
+
+// findStops says for every action which running servers have to be offline.
+func (b *builder) findStops() {
+	stops := map[*node]*Stop{}
+	for _, a := range b.plan.Actions {
+		if !a.Verb.Writes() {
+			continue
+		}
+		for _, server := range b.stopsFor(a) {
+			if server.object.String("status") != "online" {
+				continue
+			}
+			s := stops[server]
+			if s == nil {
+				s = &Stop{Server: server.path(), ID: server.id, node: server}
+				stops[server] = s
+			}
+			s.Changes++
+			if !slices.Contains(a.Stops, s.Server) {
+				a.Stops = append(a.Stops, s.Server)
+			}
+			if reason := string(a.Verb) + " " + singular(a.Kind); !slices.Contains(s.Reasons, reason) {
+				s.Reasons = append(s.Reasons, reason)
+			}
+		}
+	}
+	b.plan.Stops = []Stop{}
+	for _, server := range b.live.kinds[snapshot.Servers] {
+		if s := stops[server]; s != nil {
+			b.plan.Stops = append(b.plan.Stops, *s)
+		}
+	}
+}
+
+// stopsFor gives the live servers that an action needs offline, running or not.
+func (b *builder) stopsFor(a *Action) []*node {
+	switch a.Kind {
+	case snapshot.Servers:
+		switch {
+		case a.Verb == Delete:
+			return b.linkedTo(a.live)
+		case a.Verb == Changing && needsOffline(a):
+			return append(b.linkedTo(a.live), a.live)
+		}
+	case snapshot.ServerRoutes, RouteOverrides:
+		if server := b.liveOwner(a); server != nil {
+			return append(b.linkedTo(server), server)
+		}
+	case snapshot.ServerOrganizations:
+		if server := b.liveOwner(a); server != nil {
+			return []*node{server}
+		}
+	case snapshot.ServerLinks:
+		var ends []*node
+		for _, end := range a.ends() {
+			if end != nil {
+				ends = append(ends, end)
+			}
+		}
+		return ends
+	case snapshot.Organizations:
+		if a.Verb == Delete {
+			return b.serversOf(a.live)
+		}
+	case snapshot.Users:
+		if touchesNetworkLinks(a) {
+			return b.serversOf(b.liveOwner(a))
+		}
+	case snapshot.Hosts:
+		if slices.ContainsFunc(a.Fields, func(c Change) bool { return c.Path == "routed_subnet6" || c.Path == "routed_subnet6_wg" }) {
+			return slices.DeleteFunc(slices.Clone(b.live.kinds[snapshot.Servers]), func(n *node) bool { return !n.object.Bool("ipv6") })
+		}
+	}
+	return nil
+}
+
+// liveOwner gives the live object that the object of an action belongs to.
+func (b *builder) liveOwner(a *Action) *node {
+	if a.want != nil {
+		return a.want.owner.twin
+	}
+	return a.live.owner
+}
+
+// ends gives both live ends of a relation.
+func (a *Action) ends() [2]*node {
+	if a.want != nil {
+		return [2]*node{a.want.owner.twin, a.want.other.twin}
+	}
+	return [2]*node{a.live.owner, a.live.other}
+}
+
+func (b *builder) linkedTo(server *node) []*node {
+	var out []*node
+	for _, l := range b.live.kinds[snapshot.ServerLinks] {
+		switch server {
+		case l.owner:
+			out = append(out, l.other)
+		case l.other:
+			out = append(out, l.owner)
+		}
+	}
+	return out
+}
+
+func (b *builder) serversOf(organization *node) []*node {
+	var out []*node
+	for _, a := range b.live.kinds[snapshot.ServerOrganizations] {
+		if organization != nil && a.other == organization {
+			out = append(out, a.owner)
+		}
+	}
+	return out
+}
+
+func touchesNetworkLinks(a *Action) bool {
+	if a.Verb == Create {
+		return len(a.want.object.Strings("network_links")) > 0
+	}
+	return slices.ContainsFunc(a.Fields, func(c Change) bool { return c.Path == "network_links" })
+}
+
+// needsOffline tells whether a change of a server is refused while it runs. The
+// first complete body for an old server turns nulls into values, which counts as
+// a change too.
+func needsOffline(a *Action) bool {
+	for _, c := range a.Fields {
+		switch c.Path {
+		case "name", "hide_ovpn", "geo_sort", "force_connect", "replica_count", "block_outside_dns", "pre_connect_msg":
+		default:
+			return true
+		}
+	}
+	for _, name := range []string{"bind_address", "network_start", "network_end", "max_devices", "ovpn_dco", "multihome"} {
+		if v, ok := a.live.object[name]; ok && v == nil {
+			return true
+		}
+	}
+	return false
+}

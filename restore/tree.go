@@ -1,0 +1,246 @@
+package restore
+
+import "pritunl-backup/snapshot"
+
+// node is one object, or one relation between objects, of a document.
+type node struct {
+	kind   snapshot.Kind
+	id     string          // in its own document; "" for relations
+	object snapshot.Object // live: as read; wanted: as the server will show it
+	sent   snapshot.Object // wanted: as it is sent, before the server's filters
+	owner  *node           // the organization of a user, the server of a route
+	other  *node           // the other end of a relation
+	twin   *node           // the same thing in the other document
+	group  int             // shared by twins, unique otherwise
+	target string          // id in the instance; "" until it is known
+	number int             // counts objects with the same natural key, from 1; 0 when there is one
+
+	rules   []string // rewrite rules that changed it
+	changed []Change // what they changed
+	dropped []string // settings that a rule leaves to the target
+}
+
+// tree holds the nodes of a document by kind, in document order.
+type tree struct {
+	header snapshot.Header
+	kinds  map[snapshot.Kind][]*node
+	byID   map[string]*node
+}
+
+// newTree takes a document apart. wanted says that it is what shall be stored,
+// not what is.
+func newTree(doc *snapshot.Document, wanted bool) *tree {
+	t := &tree{header: doc.Header, kinds: map[snapshot.Kind][]*node{}, byID: map[string]*node{}}
+	for _, kind := range []snapshot.Kind{
+		snapshot.Subscription, snapshot.Hosts, snapshot.Organizations, snapshot.Servers, snapshot.Links,
+		snapshot.Administrators, snapshot.Settings, snapshot.Users, snapshot.Locations,
+	} {
+		for _, o := range doc.Resources[kind] {
+			t.addObject(kind, o, wanted)
+		}
+	}
+	for _, o := range doc.Resources[snapshot.ServerHosts] {
+		t.addAttachment(snapshot.ServerHosts, o)
+	}
+	for _, o := range doc.Resources[snapshot.ServerOrganizations] {
+		t.addAttachment(snapshot.ServerOrganizations, o)
+	}
+	t.addServerLinks(doc.Resources[snapshot.ServerLinks])
+	for _, o := range doc.Resources[snapshot.ServerRoutes] {
+		if server := t.byID[o.String("server")]; server != nil {
+			if n := routeNode(server, o, wanted); n != nil {
+				t.add(n)
+			}
+		}
+	}
+	for _, location := range t.kinds[snapshot.Locations] {
+		t.addLocationParts(location, wanted)
+	}
+	for _, link := range t.kinds[snapshot.Links] {
+		t.addPeers(link)
+	}
+	return t
+}
+
+func (t *tree) add(n *node) *node {
+	t.kinds[n.kind] = append(t.kinds[n.kind], n)
+	return n
+}
+
+func (t *tree) addObject(kind snapshot.Kind, o snapshot.Object, wanted bool) {
+	n := newNode(kind, o, wanted)
+	switch kind {
+	case snapshot.Users:
+		if o.String("type") != "client" {
+			return // internal, made by the server
+		}
+		if n.owner = t.byID[o.String("organization")]; n.owner == nil {
+			return
+		}
+	case snapshot.Locations:
+		if n.owner = t.byID[o.String("link_id")]; n.owner == nil {
+			return
+		}
+	}
+	if n.id != "" && kind != snapshot.Settings {
+		t.byID[n.id] = n
+	}
+	t.add(n)
+}
+
+func newNode(kind snapshot.Kind, o snapshot.Object, wanted bool) *node {
+	n := &node{kind: kind, id: o.String("id"), object: o, sent: o}
+	if wanted {
+		n.object = storedObject(kind, o)
+	} else {
+		n.target = n.id
+	}
+	return n
+}
+
+func (t *tree) addAttachment(kind snapshot.Kind, o snapshot.Object) {
+	server, other := t.byID[o.String("server")], t.byID[o.String("id")]
+	if server != nil && other != nil {
+		t.add(&node{kind: kind, object: o, sent: o, owner: server, other: other})
+	}
+}
+
+// addServerLinks keeps each unordered pair once, from the side that comes first.
+func (t *tree) addServerLinks(rows []snapshot.Object) {
+	seen := map[[2]*node]bool{}
+	for _, o := range rows {
+		a, b := t.byID[o.String("server")], t.byID[o.String("id")]
+		if a == nil || b == nil || a == b || seen[[2]*node{a, b}] {
+			continue
+		}
+		seen[[2]*node{a, b}], seen[[2]*node{b, a}] = true, true
+		t.add(&node{kind: snapshot.ServerLinks, object: o, sent: o, owner: a, other: b})
+	}
+}
+
+// routeNode gives the node of a route row, nil when the row is derived from
+// other things and holds nothing of its own.
+func routeNode(server *node, o snapshot.Object, wanted bool) *node {
+	if snapshot.DerivedRoute(o) {
+		return nil
+	}
+	kind := snapshot.ServerRoutes
+	if o.Bool("network_link") || o.Bool("server_link") {
+		kind = RouteOverrides
+	}
+	n := newNode(kind, o, wanted)
+	n.owner = server
+	return n
+}
+
+func (n *node) virtual() bool { return n.object.Bool("virtual_network") }
+
+// addLocationParts adds hosts and routes of a location.
+func (t *tree) addLocationParts(location *node, wanted bool) {
+	for _, o := range location.object.Objects("hosts") {
+		n := newNode(LocationHosts, o, wanted)
+		n.owner = location
+		t.add(n)
+	}
+	if location.owner.object.String("type") == "direct" {
+		return
+	}
+	for _, o := range location.object.Objects("routes") {
+		n := newNode(LocationRoutes, o, wanted)
+		n.owner = location
+		t.add(n)
+	}
+}
+
+// addPeers reads exclusions and transits out of the peers that the locations of
+// a link show. By default every other location is a peer.
+func (t *tree) addPeers(link *node) {
+	if link.object.String("type") == "direct" {
+		return
+	}
+	var locations []*node
+	for _, l := range t.kinds[snapshot.Locations] {
+		if l.owner == link {
+			locations = append(locations, l)
+		}
+	}
+	view := map[*node]*peers{}
+	for _, l := range locations {
+		view[l] = t.peersOf(l)
+	}
+	for i, a := range locations {
+		for _, b := range locations[i+1:] {
+			if !view[a].direct[b] || !view[b].direct[a] {
+				t.add(&node{kind: LocationExclusions, owner: a, other: b, object: snapshot.Object{}})
+			}
+		}
+		for _, b := range locations {
+			if view[a].transits[b] {
+				t.add(&node{kind: LocationTransits, owner: a, other: b, object: snapshot.Object{}})
+			}
+			if a != b && hiddenTransit(view, a, b) {
+				t.add(&node{kind: LocationTransitStops, owner: a, other: b, object: snapshot.Object{}})
+			}
+		}
+	}
+}
+
+// peers is what one location shows of the others.
+type peers struct{ direct, transits, transited map[*node]bool }
+
+func (t *tree) peersOf(location *node) *peers {
+	p := &peers{map[*node]bool{}, map[*node]bool{}, map[*node]bool{}}
+	for _, row := range location.object.Objects("peers") {
+		other := t.byID[row.String("id")]
+		switch {
+		case other == nil:
+		case row.String("transited_id") != "":
+			p.transited[other] = true
+		default:
+			p.direct[other] = true
+			if row.Bool("transit") {
+				p.transits[other] = true
+			}
+		}
+	}
+	return p
+}
+
+// hiddenTransit tells whether a must have excluded b from transits too: b is
+// excluded, a peer of a offers the way to b, and still a does not show b.
+func hiddenTransit(view map[*node]*peers, a, b *node) bool {
+	if view[a].direct[b] || view[a].transited[b] {
+		return false
+	}
+	for between := range view[a].direct {
+		if between != b && view[between].transits[b] {
+			return true
+		}
+	}
+	return false
+}
+
+// resolve gives the id in the target of what a reference means; the reference
+// itself when nothing is known of it.
+func (n *node) resolve(f snapshot.Field, v any) any {
+	id, _ := v.(string)
+	if id == "" || n.other == nil || n.other.kind != f.Ref {
+		return v
+	}
+	return n.other.target
+}
+
+// names are the names by which a filter may choose the object.
+func (n *node) names() []string {
+	switch n.kind {
+	case snapshot.Users:
+		return []string{n.object.String("name"), n.object.String("email")}
+	case snapshot.Administrators:
+		return []string{n.object.String("username")}
+	case snapshot.ServerRoutes, RouteOverrides, LocationRoutes:
+		return []string{n.object.String("network")}
+	case snapshot.ServerHosts, snapshot.ServerOrganizations:
+		return n.other.names()
+	}
+	return []string{n.object.String("name")}
+}
