@@ -23,7 +23,7 @@ const (
 type Options struct {
 	// URL is the address of the web console, https://vpn.example.com, with an
 	// optional port and an optional base path of a proxy. Query, fragment and
-	// user information are refused. Plain http is allowed and reported by
+	// user information are refused. Plain http is allowed and, beyond this machine, reported by
 	// Client.Warnings.
 	URL string
 	// Token and Secret are those of an administrator who has API authentication.

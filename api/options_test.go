@@ -89,11 +89,15 @@ func TestWarnings(t *testing.T) {
 		o    api.Options
 		want string
 	}{
-		"https":    {api.Options{URL: "https://h"}, ""},
-		"http":     {api.Options{URL: "http://h"}, "not encrypted"},
-		"insecure": {api.Options{URL: "https://h", Insecure: true}, "not checked"},
-		"pin":      {api.Options{URL: "https://h", Pin: "sha256:" + strings.Repeat("ab", 32)}, ""},
-		"both":     {api.Options{URL: "https://h", Insecure: true, Pin: "sha256:" + strings.Repeat("ab", 32)}, "ignored"},
+		"https":            {api.Options{URL: "https://h"}, ""},
+		"http":             {api.Options{URL: "http://h"}, "not encrypted"},
+		"http, loopback 4": {api.Options{URL: "http://127.0.0.1:9700"}, ""},
+		"http, loopback 6": {api.Options{URL: "http://[::1]:9700"}, ""},
+		"http, localhost":  {api.Options{URL: "http://localhost"}, ""},
+		"http, like it":    {api.Options{URL: "http://localhost.example.com"}, "not encrypted"},
+		"insecure":         {api.Options{URL: "https://h", Insecure: true}, "not checked"},
+		"pin":              {api.Options{URL: "https://h", Pin: "sha256:" + strings.Repeat("ab", 32)}, ""},
+		"both":             {api.Options{URL: "https://h", Insecure: true, Pin: "sha256:" + strings.Repeat("ab", 32)}, "ignored"},
 	} {
 		tc.o.Token, tc.o.Secret = fakeToken, fakeSecret
 		c, err := api.New(tc.o)
