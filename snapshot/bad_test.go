@@ -5,7 +5,6 @@ import (
 	"compress/gzip"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -65,7 +64,10 @@ func replace(from, to string) func(string) string {
 }
 
 func upTo(mark string) func(string) string {
-	return func(good string) string { return good[:strings.Index(good, mark)] }
+	return func(good string) string {
+		before, _, _ := strings.Cut(good, mark)
+		return before
+	}
 }
 
 // without takes out the line that starts so.
@@ -100,8 +102,12 @@ func compact(good string) string {
 func zipped(good string) string {
 	var out bytes.Buffer
 	z := gzip.NewWriter(&out)
-	fmt.Fprint(z, good)
-	z.Close()
+	if _, err := z.Write([]byte(good)); err != nil {
+		return err.Error()
+	}
+	if err := z.Close(); err != nil {
+		return err.Error()
+	}
 	return out.String()
 }
 

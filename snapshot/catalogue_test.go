@@ -2,6 +2,7 @@ package snapshot_test
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"os"
 	"slices"
@@ -14,13 +15,12 @@ import (
 // recorded gives objects that a real server has shown.
 func recorded(t testing.TB, file string) map[snapshot.Kind][]snapshot.Object {
 	t.Helper()
-	f, err := os.Open("testdata/" + file)
+	text, err := os.ReadFile("testdata/" + file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close()
 	all := map[snapshot.Kind][]snapshot.Object{}
-	in := bufio.NewScanner(f)
+	in := bufio.NewScanner(bytes.NewReader(text))
 	in.Buffer(nil, 1<<20)
 	for in.Scan() {
 		var row struct {
@@ -86,11 +86,12 @@ func TestCatalogueKnowsEveryRecordedField(t *testing.T) {
 			leaves(o, func(path string, v any) {
 				seen[path] = true
 				f, ok := snapshot.Lookup(kind, path)
-				if !ok {
+				switch {
+				case !ok:
 					t.Errorf("%s.%s is not in the catalogue", kind, path)
-				} else if f.Class == snapshot.WriteOnly {
+				case f.Class == snapshot.WriteOnly:
 					t.Errorf("%s.%s is recorded and called write-only", kind, path)
-				} else if shapeOf(v)&^f.Shape != 0 {
+				case shapeOf(v)&^f.Shape != 0:
 					t.Errorf("%s.%s is %T: not in its shape", kind, path, v)
 				}
 			})

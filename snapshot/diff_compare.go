@@ -160,8 +160,9 @@ func (s *side) resolve(at *node, o Object, other *side) Object {
 			out[name] = list
 		} else if id, ok := v.(string); ok && id != "" && field.field.Class == Reference {
 			out[name] = s.labelOf(id)
-			if ref := field.field.Ref; !field.field.Key && !(s.header.Has(ref) && other.header.Has(ref)) {
-				out[name] = map[string]any{redactedMember: string(ref)}
+			known := s.header.Has(field.field.Ref) && other.header.Has(field.field.Ref)
+			if !field.field.Key && !known {
+				out[name] = map[string]any{redactedMember: string(field.field.Ref)}
 			}
 		}
 	}

@@ -240,7 +240,7 @@ users
 }
 
 func TestDiffTextIsShort(t *testing.T) {
-	var a, b resources = resources{}, resources{}
+	a, b := resources{}, resources{}
 	for i := range 30 {
 		a[snapshot.Organizations] = append(a[snapshot.Organizations], object(t, fmt.Sprintf(`{"id":"%d","name":"gone\u001b%02d"}`, i, i)))
 	}

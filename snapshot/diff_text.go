@@ -1,7 +1,6 @@
 package snapshot
 
 import (
-	"bufio"
 	"fmt"
 	"io"
 	"strings"
@@ -15,7 +14,7 @@ const maxCell = 80
 // could not be compared and the numbers. Of each kind and action at most limit
 // objects are listed, 0 lists all.
 func (d *Difference) WriteText(w io.Writer, limit int) error {
-	out := bufio.NewWriter(w)
+	out := &strings.Builder{}
 	counts := map[Action]int{}
 	shown, left := map[Action]int{}, map[Action]int{}
 	var kind Kind
@@ -44,7 +43,8 @@ func (d *Difference) WriteText(w io.Writer, limit int) error {
 	flush()
 	d.writeLimits(out)
 	fmt.Fprintf(out, "%d changed, %d added, %d removed, %d the same\n", counts[Changed], counts[Added], counts[Removed], d.same())
-	return out.Flush()
+	_, err := io.WriteString(w, out.String())
+	return err
 }
 
 func (d *Difference) same() int {
@@ -55,7 +55,7 @@ func (d *Difference) same() int {
 	return n
 }
 
-func (c Change) write(out io.Writer) {
+func (c Change) write(out *strings.Builder) {
 	mark := map[Action]string{Added: "+", Removed: "-", Changed: "~"}[c.Action]
 	fmt.Fprintf(out, "  %s %s\n", mark, c.name())
 	for _, f := range c.Fields {
@@ -96,7 +96,7 @@ func short(v any) string {
 	return string(runes)
 }
 
-func (d *Difference) writeLimits(out io.Writer) {
+func (d *Difference) writeLimits(out *strings.Builder) {
 	for _, s := range d.Skipped {
 		fmt.Fprintf(out, "%s not compared: %s\n", strings.ReplaceAll(string(s.Kind), "_", " "), s.Reason)
 	}

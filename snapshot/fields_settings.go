@@ -81,7 +81,7 @@ func ssoSettings() []Field {
 	return []Field{
 		str("sso").shape(Text|Truth).zero("", false).note("false is shown on a fresh instance and refused when sent"),
 		list("sso_match"),
-		Field{Path: "sso_org", Class: Reference, Ref: Organizations, Wire: String, Shape: Text, Zero: []any{""}},
+		{Path: "sso_org", Class: Reference, Ref: Organizations, Wire: String, Shape: Text, Zero: []any{""}},
 		str("sso_azure_directory_id").altered(stripped),
 		str("sso_azure_app_id").altered(stripped),
 		str("sso_azure_app_secret").secret().altered(stripped),

@@ -54,7 +54,7 @@ func (d *Reader) readHeader() error {
 			return d.closeHeader(text, line, string(sum))
 		}
 		if len(text)+len(line) > maxLine {
-			return d.damaged(0, "the header is too long", false)
+			return d.damaged("the header is too long", false)
 		}
 		text = append(text, line...)
 		if !bytes.HasSuffix(line, []byte(",\n")) && string(line) != "{\n" {
@@ -68,10 +68,10 @@ func (d *Reader) closeHeader(text, line []byte, sum string) error {
 	header.add(text)
 	h, err := decodeHeader(text)
 	if sum != hexSum(header.total)+"\"\n" {
-		return d.damaged(0, "the header does not match its checksum", err == nil && json.Valid(line[len("    \"sha256\": "):]))
+		return d.damaged("the header does not match its checksum", err == nil && json.Valid(line[len("    \"sha256\": "):]))
 	}
 	if err != nil {
-		return d.damaged(0, "the header cannot be understood: "+err.Error(), false)
+		return d.damaged("the header cannot be understood: "+err.Error(), false)
 	}
 	d.header, d.at = h, atHeaderEnd
 	end, err := d.line()
@@ -121,7 +121,7 @@ func (d *Reader) trailer(line []byte) error {
 	d.sums.add(want)
 	sum := d.sums.summary()
 	if string(line) != "    \"sha256\": \""+sum.SHA256+"\"\n" {
-		return d.damaged(0, "the file does not match its checksum", json.Valid(bytes.TrimPrefix(line, []byte("    \"sha256\":"))))
+		return d.damaged("the file does not match its checksum", json.Valid(bytes.TrimPrefix(line, []byte("    \"sha256\":"))))
 	}
 	for _, want := range []string{"  }\n", "}\n"} {
 		if err := d.expect(want); err != nil {
@@ -130,7 +130,7 @@ func (d *Reader) trailer(line []byte) error {
 	}
 	switch extra, err := d.in.next(); {
 	case len(extra) > 0:
-		return d.damaged(0, "something follows the end of the document", false)
+		return d.damaged("something follows the end of the document", false)
 	case errors.Is(err, io.EOF):
 		d.sum = sum
 		return io.EOF
@@ -155,7 +155,7 @@ func (d *Reader) trailerMismatch(line, expected []byte) error {
 	case was == nil || is == nil || name != wanted:
 		return d.mismatch(line, fmt.Sprintf("%q expected", bytes.TrimSpace(expected)))
 	case was["count"] != is["count"]:
-		return d.damaged(0, fmt.Sprintf("%s has %v elements, the trailer says %v", name, is["count"], was["count"]), true)
+		return d.damaged(fmt.Sprintf("%s has %v elements, the trailer says %v", name, is["count"], was["count"]), true)
 	}
-	return d.damaged(0, name+" does not match its checksum", true)
+	return d.damaged(name+" does not match its checksum", true)
 }

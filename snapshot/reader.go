@@ -180,9 +180,9 @@ func (d *Reader) checkOrder(e Element) error {
 	switch {
 	case d.at == atFirst:
 	case e.Kind.Single():
-		return d.damaged(0, "there is only one", true)
+		return d.damaged("there is only one", true)
 	case key.Compare(d.last) < 0:
-		return d.damaged(0, "comes after an element it belongs before", true)
+		return d.damaged("comes after an element it belongs before", true)
 	}
 	d.last = key
 	d.names.Learn(e.Kind, e.Object)
@@ -211,6 +211,6 @@ func (d *Reader) where(inLine int) Where {
 	return w
 }
 
-func (d *Reader) damaged(inLine int, reason string, edited bool) error {
-	return &DamagedError{Where: d.where(inLine), Reason: reason, Edited: edited}
+func (d *Reader) damaged(reason string, edited bool) error {
+	return &DamagedError{Where: d.where(0), Reason: reason, Edited: edited}
 }
