@@ -153,6 +153,9 @@ type ageReader struct {
 
 func (r *ageReader) Read(p []byte) (int, error) {
 	n, err := r.src.Read(p)
+	if r.n == 0 {
+		r.tail.gzip = gzipStart(p[:n])
+	}
 	r.n += int64(n)
 	var known *IntegrityError
 	var other *Error

@@ -28,6 +28,7 @@ type ageTail struct {
 	src    io.Reader
 	header int64  // bytes before the nonce
 	key    []byte // of the file
+	gzip   bool   // the document is packed; known after the first block
 
 	n     int64
 	eof   bool
@@ -62,14 +63,19 @@ func (t *ageTail) verdict(plain int64) error {
 	if len(block) < ageTag {
 		return cut("the encrypted file ends too early")
 	}
-	if inner, err := t.peek(block, index, 0); err == nil && isJSON(inner) {
+	inner, err := t.peek(block, index, 0)
+	if err == nil && (isJSON(inner) || index == 0 && gzipStart(inner)) {
 		return cut("the encrypted file ends too early") // the beginning of a block that was not the last
 	}
 	text, err := t.peek(block, index, 1)
 	if err != nil {
 		return damaged("an encrypted block was changed")
 	}
-	switch end := documentEnd(text); {
+	end := sealEnd(text)
+	if end < 0 && !t.gzip && (index > 0 || !gzipStart(text)) {
+		end = plainEnd(text)
+	}
+	switch {
 	case end < 0, end > len(text)-ageTag: // the tag itself may be cut
 		return cut("the encrypted file ends too early")
 	case end == len(text)-ageTag:
@@ -97,15 +103,15 @@ func (t *ageTail) peek(block []byte, index int64, last byte) ([]byte, error) {
 	return text, nil
 }
 
-// documentEnd finds the end of a seal member, or of a JSON document, in a block whose last bytes are a garbled tag. A
-// few changed bytes do not hide it. -1 when there is none.
-func documentEnd(text []byte) int {
+// sealEnd finds the end of a seal member in a block whose last bytes are a garbled tag. A few changed bytes do not hide
+// it. -1 when there is none.
+func sealEnd(text []byte) int {
 	for end := len(text); end >= sealSize; end-- {
 		if likeSeal(text[end-sealSize : end]) {
 			return end
 		}
 	}
-	return plainEnd(text)
+	return -1
 }
 
 // plainEnd finds the end of a JSON document: "}" and a line end, and no text behind it. In a file that was cut all is

@@ -117,8 +117,8 @@ func plainStart(b []byte) bool {
 }
 
 func startError(start []byte, want string) error {
-	if len(start) < 2 {
-		return cut("the file is empty or nearly so")
+	if len(start) < 2 || strings.HasPrefix(ageIntro, string(start)) {
+		return cut("the file is empty, or ends with its first bytes")
 	}
 	return damaged("the name promises %s, the content is none", want)
 }

@@ -2,8 +2,10 @@ package storage_test
 
 import (
 	"bytes"
+	"encoding/base64"
 	"errors"
 	"io"
+	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -44,6 +46,9 @@ func TestEveryChangeIsDetected(t *testing.T) {
 					check("byte flipped", at, b)
 				}
 				check("cut", at, good[:at])
+				if _, _, err := read(good[:at], form.name, keys); !errors.Is(err, storage.ErrCut) {
+					t.Errorf("cut at %d of %d is called %v", at, len(good), err)
+				}
 				check("byte removed", at, append(bytes.Clone(good[:at]), good[at+1:]...))
 				check("byte added", at, append(append(bytes.Clone(good[:at]), 'x'), good[at:]...))
 			}
@@ -66,8 +71,11 @@ func TestWrongKeyCutAndChanged(t *testing.T) {
 	_, others := newKeys(t)
 	var phrase storage.Keys
 	phrase.AddPassphrase("not-a-real-passphrase")
-	for name, doc := range map[string]string{"small": document, "large": strings.Repeat(document, 3000)} {
-		good := stored(t, seal(t, doc, storage.SealOptions{Gzip: name == "small", Recipients: []storage.Recipient{to}}))
+	noise := make([]byte, 150000)
+	rand.NewChaCha8([32]byte{}).Read(noise)
+	large := strings.Repeat(document, 3000)
+	for name, doc := range map[string]string{"small": document, "small, packed": document, "large": large, "large, packed": document + base64.StdEncoding.EncodeToString(noise)} {
+		good := stored(t, seal(t, doc, storage.SealOptions{Gzip: strings.Contains(name, "packed"), Recipients: []storage.Recipient{to}}))
 		changed := bytes.Clone(good)
 		changed[len(good)-20] ^= 1
 		early := bytes.Clone(good)
@@ -78,16 +86,18 @@ func TestWrongKeyCutAndChanged(t *testing.T) {
 			want error
 			text string
 		}{
-			"no key":           {good, storage.Keys{}, storage.ErrNoKey, "it opens with the identity of " + to.String()},
-			"wrong key":        {good, others, storage.ErrWrongKey, "it opens with the identity of " + to.String()},
-			"a passphrase":     {good, phrase, storage.ErrWrongKey, "it opens with the identity of " + to.String()},
-			"cut at the end":   {good[:len(good)-1], keys, storage.ErrCut, "ends too early"},
-			"cut in half":      {good[:len(good)/2], keys, storage.ErrCut, "ends"},
-			"cut in header":    {good[:60], keys, storage.ErrCut, "header"},
-			"empty":            {nil, keys, storage.ErrCut, "empty"},
-			"changed, end":     {changed, keys, storage.ErrDamaged, "an encrypted block was changed"},
-			"changed, before":  {early, keys, storage.ErrDamaged, "an encrypted block was changed"},
-			"something behind": {append(bytes.Clone(good), "x"...), keys, storage.ErrDamaged, ""},
+			"no key":            {good, storage.Keys{}, storage.ErrNoKey, "it opens with the identity of " + to.String()},
+			"wrong key":         {good, others, storage.ErrWrongKey, "it opens with the identity of " + to.String()},
+			"a passphrase":      {good, phrase, storage.ErrWrongKey, "it opens with the identity of " + to.String()},
+			"cut at the end":    {good[:len(good)-1], keys, storage.ErrCut, "ends too early"},
+			"cut at two thirds": {good[:len(good)*2/3], keys, storage.ErrCut, "ends"},
+			"cut in the tag":    {good[:len(good)-8], keys, storage.ErrCut, "ends"},
+			"cut in half":       {good[:len(good)/2], keys, storage.ErrCut, "ends"},
+			"cut in header":     {good[:60], keys, storage.ErrCut, "header"},
+			"empty":             {nil, keys, storage.ErrCut, "empty"},
+			"changed, end":      {changed, keys, storage.ErrDamaged, "an encrypted block was changed"},
+			"changed, before":   {early, keys, storage.ErrDamaged, ""},
+			"something behind":  {append(bytes.Clone(good), "x"...), keys, storage.ErrDamaged, ""},
 		}
 		for what, c := range cases {
 			t.Run(name+", "+what, func(t *testing.T) {
