@@ -1,0 +1,26 @@
+# The container image. Included by the Makefile; works alone as well:
+# make -f deploy/image.mk image
+
+IMAGE ?= pritunl-backup
+ARCH ?= $(shell go env GOARCH)
+PLATFORMS ?= amd64 arm64
+CA_BUNDLE ?= $(firstword $(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/cert.pem))
+
+.PHONY: image image-files image-multi
+
+image: ## build the container image for this machine's architecture; needs Docker
+	$(MAKE) -f deploy/image.mk image-files ARCH=$(ARCH)
+	docker build --build-arg TARGETARCH=$(ARCH) -t $(IMAGE) .
+
+image-multi: ## build the image for every architecture in PLATFORMS; needs Docker with buildx
+	for arch in $(PLATFORMS); do $(MAKE) -f deploy/image.mk image-files ARCH=$$arch || exit 1; done
+	docker buildx build $(foreach p,$(PLATFORMS),--platform linux/$(p)) -t $(IMAGE) $(BUILDX_FLAGS) .
+
+image-files: ## put the image's files under dist/image
+	test -s "$(CA_BUNDLE)"
+	rm -rf dist/image/$(ARCH)
+	mkdir -p dist/image/$(ARCH)/etc/ssl/certs dist/image/$(ARCH)/tmp
+	chmod 1777 dist/image/$(ARCH)/tmp
+	CGO_ENABLED=0 GOOS=linux GOARCH=$(ARCH) go build -trimpath -ldflags '-s -w' -o dist/image/$(ARCH)/pritunl-backup .
+	cp -L "$(CA_BUNDLE)" dist/image/$(ARCH)/etc/ssl/certs/ca-certificates.crt
+	chmod 644 dist/image/$(ARCH)/etc/ssl/certs/ca-certificates.crt
