@@ -14,9 +14,9 @@ import (
 )
 
 const (
-	partSize    = 64 << 20
-	maxParts    = 10000 // S3's own
-	lookTimeout = 30 * time.Second
+	partSize     = 64 << 20
+	maxParts     = 10000 // S3's own
+	abortTimeout = 10 * time.Second
 )
 
 // putParts is the upload of a body that is too large for one request. Nothing is visible before its completion; an
@@ -34,7 +34,7 @@ func (s *S3Store) putParts(ctx context.Context, u *upload) (string, error) {
 	}
 	etag, err := s.sendParts(ctx, u, created.UploadId)
 	if err != nil {
-		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookTimeout)
+		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), abortTimeout)
 		defer cancel()
 		// When this fails too, the parts stay invisible, and the next upload or the bucket's lifecycle rule removes them.
 		_, _ = s.client.AbortMultipartUpload(end, &s3.AbortMultipartUploadInput{Bucket: p.Bucket, Key: p.Key, UploadId: created.UploadId})

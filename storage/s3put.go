@@ -145,10 +145,7 @@ func (s *S3Store) settle(ctx context.Context, u *upload, cause error) error {
 	}
 	conflict := isStatus(cause, 412) || isStatus(cause, 409) || u.sent.IfMatch != nil && isStatus(cause, 404)
 	if conflict || statusOf(cause) == 0 || statusOf(cause) >= 500 {
-		// The context may have ended: whether the object is there is still worth one short look.
-		look, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookTimeout)
-		defer cancel()
-		if out, err := s.head(look, u.name); err == nil && out.Metadata[metaPut] == u.id {
+		if out, err := s.head(ctx, u.name); err == nil && out.Metadata[metaPut] == u.id {
 			return nil
 		}
 	}

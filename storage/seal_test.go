@@ -19,6 +19,9 @@ import (
 	"pritunl-backup/storage"
 )
 
+// errNoSpace is what a full disk says.
+const errNoSpace = syscall.ENOSPC
+
 const document = "{\n  \"format\": \"pritunl-backup\",\n  \"secret\": \"canary-not-a-real-secret\"\n}\n"
 
 // newKeys makes a fresh recipient and the keys that open it.
@@ -280,23 +283,27 @@ func failAt(step string, err error) func(string) error {
 
 func TestLeftoversOfKilledRunsAreSwept(t *testing.T) {
 	dir := t.TempDir()
-	old, young, other := filepath.Join(dir, storage.TempName), filepath.Join(dir, "x"+storage.TempName), filepath.Join(dir, "."+"other.tmp")
-	young = filepath.Join(dir, strings.Replace(storage.TempName, "leftover", "young", 1))
-	for _, p := range []string{old, young, other} {
-		os.WriteFile(p, []byte("half"), 0o600)
-	}
+	old, other := filepath.Join(dir, storage.TempName), filepath.Join(dir, ".other.tmp")
+	young := filepath.Join(dir, strings.Replace(storage.TempName, "leftover", "young", 1))
+	orphan, owned := filepath.Join(dir, ".pritunl-a-20261122T021500Z.json.meta"), filepath.Join(dir, ".pritunl-b-20261122T021500Z.json.meta")
+	snapshot := filepath.Join(dir, "pritunl-b-20261122T021500Z.json")
 	past := time.Now().Add(-storage.TempAge - time.Hour)
-	os.Chtimes(old, past, past)
-	os.Chtimes(other, past, past)
+	for _, p := range []string{old, young, other, orphan, owned, snapshot} {
+		os.WriteFile(p, []byte("half"), 0o600)
+		os.Chtimes(p, past, past)
+	}
+	os.Chtimes(young, time.Now(), time.Now())
 	s, err := storage.NewSeal(storage.SealOptions{Dir: dir})
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.Abort()
-	if _, err := os.Stat(old); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("old leftover still there: %v", err)
+	for _, p := range []string{old, orphan} {
+		if _, err := os.Stat(p); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%s is still there: %v", p, err)
+		}
 	}
-	for _, p := range []string{young, other} {
+	for _, p := range []string{young, other, owned, snapshot} {
 		if _, err := os.Stat(p); err != nil {
 			t.Errorf("removed what it should not: %v", err)
 		}

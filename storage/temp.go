@@ -63,6 +63,16 @@ func isTemp(name string) bool {
 	return strings.HasPrefix(name, tempPrefix) && strings.HasSuffix(name, tempSuffix)
 }
 
+// isOrphan tells metadata of a snapshot that is gone: somebody deleted it by hand, or a deletion was killed half-way.
+func isOrphan(dir, name string) bool {
+	name, ok := strings.CutSuffix(strings.TrimPrefix(name, "."), ".meta")
+	if _, ours := ParseName(name); !ok || !ours {
+		return false
+	}
+	_, err := os.Lstat(filepath.Join(dir, name))
+	return errors.Is(err, fs.ErrNotExist)
+}
+
 // sweep removes temporary files of the same user last written before the limit. What cannot be removed stays: it
 // harms nobody.
 func sweep(dir string, limit time.Time) {
@@ -71,7 +81,7 @@ func sweep(dir string, limit time.Time) {
 		return
 	}
 	for _, e := range entries {
-		if !isTemp(e.Name()) || !e.Type().IsRegular() {
+		if !e.Type().IsRegular() || !isTemp(e.Name()) && !isOrphan(dir, e.Name()) {
 			continue
 		}
 		info, err := e.Info()
