@@ -90,6 +90,8 @@ func commands(env *environment) []*cli.Command {
 		exportCommand(env),
 		showCommand(env),
 		verifyCommand(env),
+		diffCommand(env),
+		restoreCommand(env),
 		apiCommand(env),
 		credentialsCommand(env),
 		licenseCommand(env),

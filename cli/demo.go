@@ -19,8 +19,8 @@ func demoCommand(env *environment) *cli.Command {
 	return &cli.Command{
 		Name:  "demo",
 		Usage: "watch the main job on two simulated instances",
-		Description: `Starts two simulated Pritunl servers in this process, takes a snapshot of the first, looks into it
-and verifies it. Every command is printed as you would type it. Nothing outside this machine is
+		Description: `Starts two simulated Pritunl servers in this process, takes a snapshot of the first, looks into it,
+verifies it, restores it to the second and compares. Every command is printed as you would type it. Nothing outside this machine is
 touched, and nothing is left behind.`,
 		Action: func(c *cli.Context) error {
 			if c.NArg() > 0 {
@@ -82,7 +82,11 @@ func startInstance(ctx context.Context, opts simulator.Options) (*instance, erro
 
 func (d *demo) tell(ctx context.Context, production, fresh *instance) error {
 	d.say("Production is a simulated Pritunl at %s; a fresh, empty one runs at %s.", production.variables["PRITUNL_URL"], fresh.variables["PRITUNL_URL"])
-	snapshot := filepath.Join(d.dir, "production.json")
+	snapshot, change := filepath.Join(d.dir, "production.json"), filepath.Join(d.dir, "night-shift.json")
+	if err := os.WriteFile(change, []byte(`{"name":"Night-Shift"}`), 0o600); err != nil {
+		return err
+	}
+	passwords := filepath.Join(d.dir, "passwords.txt")
 	steps := []struct {
 		story string
 		on    *instance
@@ -91,6 +95,10 @@ func (d *demo) tell(ctx context.Context, production, fresh *instance) error {
 		{"Take a snapshot of production: read, verified, and only then published.", production, []string{"export", "--to", snapshot}},
 		{"Look into it.", production, []string{"show", snapshot}},
 		{"Check every byte, the structure and the references.", production, []string{"verify", snapshot}},
+		{"Rebuild it on the fresh instance. The result is read again and compared.", fresh, []string{"restore", snapshot, "--yes", "--start", "--passwords", passwords}},
+		{"Compare the snapshot with the instance it was restored to, but for PINs, which no API can restore.", fresh, []string{"diff", snapshot, "--ignore", "users.pin"}},
+		{"Somebody changes something there.", fresh, []string{"api", "POST", "/organization", "--body", change}},
+		{"Now the comparison tells.", fresh, []string{"diff", snapshot, "--ignore", "users.pin"}},
 	}
 	for _, s := range steps {
 		if err := d.run(ctx, s.story, s.on, s.args...); err != nil {
@@ -121,6 +129,7 @@ func (d *demo) run(ctx context.Context, story string, on *instance, args ...stri
 	stdio := d.env.stdio
 	stdio.Out = &withoutDir{stdio.Out, d.dir + string(filepath.Separator)}
 	inner := &environment{stdio: stdio, getenv: getenv, now: d.env.now, out: newPrinter(d.env.stdio, getenv)}
+	inner.out.steps = inner.out.terminal // without a bar, steps would bury the story
 	inner.out.w = &withoutDir{inner.out.w, d.dir + string(filepath.Separator)}
 	err := run(ctx, inner, args)
 	inner.out.endProgress()

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"pritunl-backup/api"
+	"pritunl-backup/restore"
 	"pritunl-backup/snapshot"
 	"pritunl-backup/storage"
 )
@@ -63,6 +64,9 @@ func exitCode(err error) int {
 	if errors.As(err, &e) {
 		return e.code
 	}
+	if code := restoreCode(err); code != codeOK {
+		return code
+	}
 	for _, rule := range codeRules {
 		for _, target := range rule.targets {
 			if errors.Is(err, target) {
@@ -71,6 +75,25 @@ func exitCode(err error) int {
 		}
 	}
 	return codeError
+}
+
+// restoreCode tells what kind of refusal a restore met, 0 when it is none.
+func restoreCode(err error) int {
+	var (
+		usage     *restore.UsageError
+		rules     *restore.RulesError
+		refused   *restore.RefusedError
+		redacted  *restore.RedactedError
+		check     *restore.CheckError
+		ambiguous *restore.AmbiguousError
+	)
+	switch {
+	case errors.As(err, &usage), errors.As(err, &rules):
+		return codeUsage
+	case errors.As(err, &refused), errors.As(err, &redacted), errors.As(err, &check), errors.As(err, &ambiguous):
+		return codeRefused
+	}
+	return codeOK
 }
 
 var codeRules = []struct {
@@ -95,6 +118,9 @@ func hintOf(err error) string {
 	var apiError *api.Error
 	if errors.As(err, &apiError) && apiError.Hint != "" {
 		return apiError.Hint
+	}
+	if hint := snapshot.Hint(err); hint != "" {
+		return hint
 	}
 	return storage.Hint(err)
 }

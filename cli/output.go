@@ -18,13 +18,14 @@ type printer struct {
 	terminal bool
 	color    bool
 	quiet    bool
+	steps    bool   // whether progress is shown at all
 	line     string // the progress text standing on the terminal, "" when none
 	last     string // the last step announced without a terminal
 }
 
 func newPrinter(stdio Stdio, getenv func(string) string) *printer {
 	tty := isTerminal(stdio.Err)
-	return &printer{w: stdio.Err, terminal: tty, color: tty && getenv("NO_COLOR") == "" && getenv("TERM") != "dumb"}
+	return &printer{w: stdio.Err, terminal: tty, steps: true, color: tty && getenv("NO_COLOR") == "" && getenv("TERM") != "dumb"}
 }
 
 func isTerminal(stream any) bool {
@@ -74,7 +75,7 @@ func (p *printer) print(color, text string) {
 func (p *printer) progress(step string, done, total int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.quiet {
+	if p.quiet || !p.steps {
 		return
 	}
 	if !p.terminal {

@@ -34,6 +34,8 @@ func TestMain(m *testing.M) {
 //	instance NAME [seed=...] [plan=...] [hosts=N]   start a simulated Pritunl and point PRITUNL_* at it
 //	use NAME                                        point PRITUNL_* at an instance started before
 //	fault NAME JSON                                 make an instance fail, as simulator.Fault says
+//	revive NAME                                     end a fault of kind kill
+//	writes NAME N                                   demand that an instance was sent N requests that write
 //	exits CODE ARGS...                              run pritunl-backup and demand its exit code
 //	flip FILE OFFSET                                change one bit of a file; -N counts from its end
 //	cut FILE N                                      leave the first N bytes of a file; -N takes off the last N
@@ -50,6 +52,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"instance": startInstance, "use": useInstance, "flip": flip, "cut": cut, "mode": mode, "exits": exits, "fault": fault,
+			"writes": writes, "revive": revive,
 		},
 	})
 }
@@ -106,6 +109,18 @@ func fault(ts *testscript.TestScript, _ bool, args []string) {
 	var f simulator.Fault
 	ts.Check(json.Unmarshal([]byte(args[1]), &f))
 	ts.Check(i.simulator.Fault(f))
+}
+
+func revive(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Value("instances").(map[string]*instance)[args[0]].simulator.Revive()
+}
+
+func writes(ts *testscript.TestScript, _ bool, args []string) {
+	want, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	if got := ts.Value("instances").(map[string]*instance)[args[0]].simulator.Writes(); got != want {
+		ts.Fatalf("%s was sent %d requests that write, want %d", args[0], got, want)
+	}
 }
 
 // exits runs pritunl-backup and demands an exit code, which testscript's exec cannot.
