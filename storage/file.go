@@ -17,9 +17,11 @@ import (
 // FileStore keeps snapshots as files of one directory, readable by their owner alone.
 //
 // Metadata lies in a hidden file beside the snapshot (.<name>.meta) that states the sum of the bytes it belongs to, so a
-// stale one is never believed and a lost one costs nothing but "unchanged".
+// stale one is never believed and a lost one costs nothing but "unchanged". Unencrypted snapshots get none: the document
+// says the same itself. Neither does a single file that was named rather than a directory.
 type FileStore struct {
 	dir  string
+	bare bool // a single file was named: write nothing beside it
 	step stepFunc
 }
 
@@ -241,7 +243,10 @@ type fileMeta struct {
 func (f *FileStore) metaPath(name string) string { return f.path("." + name + ".meta") }
 
 func (f *FileStore) writeMeta(name string, body *Sealed, meta map[string]string) error {
-	if len(meta) == 0 {
+	if len(meta) == 0 || body.file != nil && !body.Encrypted {
+		return nil
+	}
+	if _, err := os.Lstat(f.metaPath(name)); f.bare && err != nil {
 		return nil
 	}
 	raw, err := json.Marshal(fileMeta{body.SHA256, meta})

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"filippo.io/age"
+
 	"pritunl-backup/storage"
 )
 
@@ -22,9 +24,10 @@ const (
 	envKillAt  = "STORAGE_TEST_KILL_AT"
 	envKillDir = "STORAGE_TEST_KILL_DIR"
 	envKillHow = "STORAGE_TEST_KILL_HOW"
+	envKillKey = "STORAGE_TEST_KILL_KEY" // made for each test; both processes read it
 )
 
-const killedName = "pritunl-vpn-1-20261122T021500Z.json.gz"
+const killedName = "pritunl-vpn-1-20261122T021500Z.json.gz.age"
 
 func TestMain(m *testing.M) {
 	if at, err := strconv.Atoi(os.Getenv(envKillAt)); err == nil {
@@ -51,7 +54,7 @@ func writeAndDie(dir, how string, n int) {
 	if how == "overwriting" {
 		opts.Replace = storage.ReplaceAny
 	}
-	s, err := storage.NewSeal(storage.SealOptions{Dir: sealDir, Gzip: true}.WithSteps(step))
+	s, err := storage.NewSeal(storage.SealOptions{Dir: sealDir, Gzip: true, Recipients: killRecipients()}.WithSteps(step))
 	must(err)
 	_, err = io.WriteString(s, killDocument())
 	must(err)
@@ -62,6 +65,20 @@ func writeAndDie(dir, how string, n int) {
 	_, err = store.Put(context.Background(), killedName, sealed, opts)
 	must(err)
 	must(sealed.Close())
+}
+
+// killRecipients are for encrypted snapshots: only those have metadata beside them.
+func killRecipients() []storage.Recipient {
+	id, err := age.ParseX25519Identity(os.Getenv(envKillKey))
+	must(err)
+	to, err := storage.ParseRecipient(id.Recipient().String())
+	must(err)
+	return []storage.Recipient{to}
+}
+
+func killKeys() (keys storage.Keys) {
+	must(keys.ReadIdentities(strings.NewReader(os.Getenv(envKillKey)), "test"))
+	return keys
 }
 
 func must(err error) {
@@ -83,6 +100,11 @@ func killDocument() string {
 // TestKilledAtEveryStep kills the process at each step of writing a file. What is visible afterwards is whole or not
 // there, and a later run is not disturbed and cleans up.
 func TestKilledAtEveryStep(t *testing.T) {
+	id, err := age.GenerateX25519Identity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv(envKillKey, id.String())
 	for _, how := range []string{"in place", "from elsewhere", "overwriting"} {
 		t.Run(how, func(t *testing.T) {
 			points, stored := 0, 0
@@ -144,7 +166,7 @@ func visible(t *testing.T, dir, how string, n int) (stored bool) {
 		if how == "overwriting" && string(raw) == "old" {
 			continue
 		}
-		if doc, _, err := read(raw, killedName, storage.Keys{}); err != nil || doc != killDocument() {
+		if doc, _, err := read(raw, killedName, killKeys()); err != nil || doc != killDocument() {
 			t.Errorf("step %d: %d bytes are visible, %v", n, len(raw), err)
 		}
 		if m, err := store.Stat(t.Context(), info.Name); err != nil || len(m.Metadata) > 0 && m.Metadata["k"] != "v" {
@@ -164,7 +186,7 @@ func laterRun(t *testing.T, dir string, n int) {
 			os.Chtimes(filepath.Join(dir, name), past, past)
 		}
 	}
-	s, err := storage.NewSeal(storage.SealOptions{Dir: dir, Gzip: true})
+	s, err := storage.NewSeal(storage.SealOptions{Dir: dir, Gzip: true, Recipients: killRecipients()})
 	if err != nil {
 		t.Fatalf("step %d: a later run cannot start: %v", n, err)
 	}
@@ -234,5 +256,36 @@ func TestFilesAreForTheirOwnerAlone(t *testing.T) {
 		if st, err := os.Stat(filepath.Join(dir, name)); err != nil || st.Mode().Perm() != 0o600 {
 			t.Errorf("%s: %v, %v", name, st.Mode(), err)
 		}
+	}
+}
+
+// TestMetadataFiles: only what is encrypted and lies in a directory has a file beside it.
+func TestMetadataFiles(t *testing.T) {
+	to, _ := newKeys(t)
+	meta := storage.PutOptions{Metadata: map[string]string{storage.MetaContent: "abc"}}
+	for name, c := range map[string]struct {
+		to    []storage.Recipient
+		at    func(dir string) string
+		files int
+	}{
+		"plain in a directory":     {nil, func(d string) string { return d }, 1},
+		"encrypted in a directory": {[]storage.Recipient{to}, func(d string) string { return d }, 2},
+		"encrypted, one file":      {[]storage.Recipient{to}, func(d string) string { return filepath.Join(d, "a.json.age") }, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			l, err := storage.Open(t.Context(), c.at(dir), storage.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			sealed := seal(t, document, storage.SealOptions{Dir: l.SealDir, Recipients: c.to})
+			if _, err := l.Store.Put(t.Context(), "a.json.age", sealed, meta); err != nil {
+				t.Fatal(err)
+			}
+			sealed.Close()
+			if got := entries(t, dir); len(got) != c.files {
+				t.Errorf("files: %q", got)
+			}
+		})
 	}
 }

@@ -30,6 +30,7 @@ func openFile(path string) (Location, error) {
 		}
 	}
 	store := NewFileStore(dir)
+	store.bare = name != ""
 	return Location{Store: store, Name: name, SealDir: store.Dir()}, nil
 }
 

@@ -37,7 +37,7 @@ type PutOptions struct {
 	// be there: ErrChanged when it is not.
 	Replace string
 	// Metadata is kept beside the bytes and readable without any key. Keys are lower case letters, digits and
-	// dashes; values are printable ASCII.
+	// dashes; values are printable ASCII. A FileStore keeps none of a snapshot that needs no key.
 	Metadata map[string]string
 	// Ephemeral marks small working objects (locks, markers): no object lock, default storage class.
 	Ephemeral bool
