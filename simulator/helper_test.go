@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -143,4 +144,28 @@ func names(list []any, key string) string {
 		out = append(out, s)
 	}
 	return strings.Join(out, " ")
+}
+
+// firstID is the id of the first organization.
+func firstID(tb testing.TB, server *httptest.Server, who credentials, sign *signer) string {
+	tb.Helper()
+	req, err := http.NewRequest(http.MethodGet, server.URL+"/organization", nil)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	sign.parts(who, req).put(req.Header)
+	resp, err := server.Client().Do(req)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer resp.Body.Close()
+	var list []struct{ ID string }
+	if err := json.NewDecoder(resp.Body).Decode(&list); err != nil || len(list) == 0 {
+		tb.Fatal("no organization", err)
+	}
+	return list[0].ID
+}
+
+func overlap(a, b string) bool {
+	return netip.MustParsePrefix(a).Overlaps(netip.MustParsePrefix(b))
 }

@@ -68,6 +68,15 @@ func frontText(status int, kind, text string) reply {
 
 func unknownRoute() reply { return frontText(http.StatusNotFound, typePlain, "404 page not found") }
 
+// render turns the value into text. It is done with the lock held: the value may
+// share memory with the database.
+func (r reply) render() reply {
+	if r.value != nil {
+		r.text, r.value = string(encode(r.value)), nil
+	}
+	return r
+}
+
 // write sends the reply. The error of a broken connection is of no interest to
 // a server.
 func (r reply) write(w http.ResponseWriter) {
@@ -78,12 +87,7 @@ func (r reply) write(w http.ResponseWriter) {
 	if !r.front {
 		backHeaders(h)
 	}
-	var body []byte
-	if r.value != nil {
-		body = encode(r.value)
-	} else {
-		body = []byte(r.text)
-	}
+	r = r.render()
 	if r.kind == "" {
 		h["Content-Type"] = nil // keeps net/http from guessing one
 	} else {
@@ -94,7 +98,7 @@ func (r reply) write(w http.ResponseWriter) {
 		_ = r.stream(w)
 		return
 	}
-	_, _ = w.Write(body)
+	_, _ = io.WriteString(w, r.text)
 }
 
 func backHeaders(h http.Header) {

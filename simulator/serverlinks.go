@@ -26,7 +26,7 @@ func (v *server) unlink(id string) {
 func (v *server) shortOfHosts() bool { return v.conf.int("replica_count") > len(v.instances) }
 
 func listServerLinks(s *Simulator, c *call) reply {
-	v := s.db.server(c.key("server_id"))
+	v := s.parentServer(c)
 	if v == nil {
 		return abort(404)
 	}

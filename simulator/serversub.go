@@ -6,7 +6,7 @@ import (
 )
 
 func listServerOrgs(s *Simulator, c *call) reply {
-	v := s.db.server(c.key("server_id"))
+	v := s.parentServer(c)
 	if v == nil {
 		return crash()
 	}
@@ -17,6 +17,16 @@ func listServerOrgs(s *Simulator, c *call) reply {
 		}
 	}
 	return ok(out)
+}
+
+// parentServer is the server in the path. A long id that is none stands for a
+// new server with nothing in it.
+func (s *Simulator) parentServer(c *call) *server {
+	id, null := c.id("server_id")
+	if null {
+		return &server{status: offline}
+	}
+	return s.db.server(id)
 }
 
 func attachOrg(s *Simulator, c *call) reply {
@@ -64,7 +74,7 @@ type serverHostView struct {
 }
 
 func listServerHosts(s *Simulator, c *call) reply {
-	v := s.db.server(c.key("server_id"))
+	v := s.parentServer(c)
 	if v == nil {
 		return crash()
 	}
@@ -144,8 +154,9 @@ func (db *database) dropHost(v *server, id string) {
 	}
 }
 
+// getOutput does not look whether the server exists.
 func getOutput(_ *Simulator, c *call) reply {
-	return ok(map[string]any{"id": c.params["server_id"], "output": []string{}})
+	return ok(map[string]any{"id": orNil(c.key("server_id")), "output": []string{}})
 }
 
 func clearLinkOutput(s *Simulator, c *call) reply {

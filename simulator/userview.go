@@ -191,7 +191,7 @@ func listUsers(s *Simulator, c *call) reply {
 	search := c.query.Get("search")
 	switch {
 	case search != "":
-		return ok(ctx.search(search, limit, p))
+		return ctx.search(search, limit, p)
 	case p.wanted:
 		return ok(map[string]any{
 			"page": p.page, "page_total": pageTotal(len(o.users), userPage), "server_count": len(ctx.servers),

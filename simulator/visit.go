@@ -94,15 +94,9 @@ func (s *Simulator) finish(v visit, status int) {
 // closes the connection when a body is shorter than announced.
 func (r reply) truncated(n int) reply {
 	var body bytes.Buffer
-	switch {
-	case r.stream != nil:
-		if err := r.stream(&body); err != nil {
-			return r
-		}
-	case r.value != nil:
-		body.Write(encode(r.value))
-	default:
-		body.WriteString(r.text)
+	body.WriteString(r.render().text)
+	if r.stream != nil {
+		_ = r.stream(&body) // a buffer takes everything
 	}
 	if r.header == nil {
 		r.header = http.Header{}

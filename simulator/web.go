@@ -63,7 +63,7 @@ func (s *Simulator) answer(w http.ResponseWriter, r *http.Request) reply {
 			return frontEmpty(status)
 		}
 	}
-	return s.backend(c, rt, validated)
+	return s.backend(c, rt, validated).render()
 }
 
 // backend is everything behind the front end.
@@ -135,6 +135,9 @@ func match(pattern, parts []string) int {
 // trailing slash is too much.
 func elsewhere(r *http.Request) reply {
 	path := r.URL.Path
+	if path == "/" && r.Method == http.MethodGet {
+		return reply{status: http.StatusFound, kind: typeHTML, header: http.Header{"Location": {"/login"}}, front: true}
+	}
 	if len(path) > 1 && strings.HasSuffix(path, "/") {
 		if rt, _ := find(r.Method, path[:len(path)-1]); rt != nil {
 			return slashRedirect(r)
