@@ -13,6 +13,7 @@ import (
 
 type diffOptions struct {
 	connection connection
+	place      placeOptions
 	a, b       string // b is "" for the live instance
 	compare    snapshot.DiffOptions
 	limit      int
@@ -34,7 +35,7 @@ code 2 says that they differ.`,
 			&cli.IntFlag{Name: "limit", Value: 20, Usage: "objects listed of each kind and action; 0 lists all"},
 			&cli.BoolFlag{Name: "exit-zero", Usage: "exit code 0 also when they differ"},
 			jsonFlag(), quietFlag(), showConfigFlag(),
-		}, flagsOf(connectionVariables())),
+		}, placeFlags(), flagsOf(connectionVariables())),
 		Action: func(c *cli.Context) error {
 			s := env.settings(c)
 			opts, err := parseDiff(c, s)
@@ -80,6 +81,9 @@ func parseDiff(c *cli.Context, s *settings) (diffOptions, error) {
 		opts.compare.Hosts[old] = replacement
 	}
 	var err error
+	if opts.place, err = parsePlace(c, s); err != nil {
+		return opts, err
+	}
 	opts.connection, err = parseConnection(s)
 	return opts, err
 }
@@ -104,7 +108,7 @@ func runDiff(ctx context.Context, env *environment, opts diffOptions) error {
 // difference compares two stored snapshots as streams; the live instance is held in memory.
 func (env *environment) difference(ctx context.Context, opts diffOptions) (*snapshot.Difference, error) {
 	if opts.b == "" {
-		a, err := env.loadSnapshot(ctx, opts.a)
+		a, err := env.loadSnapshot(ctx, opts.a, opts.place)
 		if err != nil {
 			return nil, err
 		}
@@ -118,12 +122,12 @@ func (env *environment) difference(ctx context.Context, opts diffOptions) (*snap
 		}
 		return snapshot.Diff(a, live, opts.compare), nil
 	}
-	a, closeA, err := env.readerOf(ctx, opts.a)
+	a, closeA, err := env.readerOf(ctx, opts.a, opts.place)
 	if err != nil {
 		return nil, err
 	}
 	defer closeA()
-	b, closeB, err := env.readerOf(ctx, opts.b)
+	b, closeB, err := env.readerOf(ctx, opts.b, opts.place)
 	if err != nil {
 		return nil, err
 	}
@@ -131,8 +135,8 @@ func (env *environment) difference(ctx context.Context, opts diffOptions) (*snap
 	return snapshot.DiffReaders(a, b, opts.compare)
 }
 
-func (env *environment) readerOf(ctx context.Context, place string) (*snapshot.Reader, func(), error) {
-	document, err := env.openSnapshot(ctx, place)
+func (env *environment) readerOf(ctx context.Context, place string, opts placeOptions) (*snapshot.Reader, func(), error) {
+	document, err := env.openSnapshot(ctx, place, opts)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"pritunl-backup/api"
+	"pritunl-backup/mongo"
 	"pritunl-backup/restore"
 	"pritunl-backup/snapshot"
 	"pritunl-backup/storage"
@@ -104,7 +105,10 @@ var codeRules = []struct {
 	{codeAuth, []error{api.ErrUnauthorized, api.ErrNotSuperUser}},
 	{codeIntegrity, []error{snapshot.ErrIntegrity, storage.ErrIntegrity, storage.ErrStored}},
 	{codeUsage, []error{storage.ErrName}},
-	{codeRefused, []error{storage.ErrExists}},
+	{codeRefused, []error{storage.ErrExists, storage.ErrHeld}},
+	{codeAuth, []error{storage.ErrAuth, mongo.CauseAuthentication}},
+	{codeUsage, []error{mongo.CauseAddress, mongo.CauseNoDatabase, mongo.CauseNotConfigured, mongo.CauseUnknownAdmin}},
+	{codeRefused, []error{mongo.CauseZero, mongo.CauseRefusedTarget, mongo.CauseDisabledAdmin, mongo.CauseChanged}},
 }
 
 // hintOf finds the outermost advice: the layer that knows most of the user's situation speaks.

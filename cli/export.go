@@ -22,6 +22,8 @@ type exportOptions struct {
 	kinds        []snapshot.Kind
 	allowPartial bool
 	tags         []string
+	ifChanged    bool
+	lockTTL      time.Duration // 0 takes no lock
 	json         bool
 }
 
@@ -44,6 +46,8 @@ snapshot says which. What should be readable and is not ends the run with exit c
 			&cli.StringFlag{Name: "skip", Usage: "leave out these `KINDS`"},
 			&cli.BoolFlag{Name: "allow-partial", Usage: "keep the snapshot although something could not be read; still exit code 3"},
 			&cli.StringSliceFlag{Name: "tag", Usage: "mark the snapshot with `WORD`; repeatable"},
+			&cli.BoolFlag{Name: "if-changed", Usage: "in a directory or bucket: when the newest snapshot holds the same, store a small marker only"},
+			&cli.DurationFlag{Name: "lock", Usage: "of several nodes with the same target let one work; the lock ends by itself after this `TIME`, for example 30m"},
 			jsonFlag(), quietFlag(), showConfigFlag(),
 		}, flagsOf(connectionVariables())),
 		Action: func(c *cli.Context) error {
@@ -64,7 +68,8 @@ func parseExport(c *cli.Context, s *settings) (exportOptions, error) {
 	if c.NArg() > 0 {
 		return exportOptions{}, usageError(fmt.Sprintf("unexpected argument %q", c.Args().First()), "the target is given as --to "+c.Args().First())
 	}
-	opts := exportOptions{secrets: c.String("secrets"), allowPartial: c.Bool("allow-partial"), json: c.Bool("json"), tags: c.StringSlice("tag")}
+	opts := exportOptions{secrets: c.String("secrets"), allowPartial: c.Bool("allow-partial"), json: c.Bool("json"), tags: c.StringSlice("tag"),
+		ifChanged: c.Bool("if-changed"), lockTTL: c.Duration("lock")}
 	if opts.secrets != snapshot.SecretsKeep && opts.secrets != snapshot.SecretsRedact {
 		return opts, usageError(fmt.Sprintf("--secrets %q is neither keep nor redact", opts.secrets), "")
 	}
@@ -98,6 +103,23 @@ func runExport(ctx context.Context, env *environment, opts exportOptions) error 
 		return err
 	}
 	defer target.abort()
+	if opts.ifChanged || opts.lockTTL > 0 {
+		if target.location.Store == nil || target.location.Name != "" {
+			return usageError("--if-changed and --lock need a directory or bucket", "give --to a location that ends with a slash")
+		}
+	}
+	if opts.lockTTL > 0 {
+		release, err := target.lock(ctx, client.Address(), opts.lockTTL)
+		var locked *storage.LockedError
+		if errors.As(err, &locked) {
+			env.out.say("nothing to do here: %v", err)
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		defer release()
+	}
 	result, err := export.FromAPI(ctx, client, target.restart, export.Options{
 		Header: snapshot.Header{
 			CreatedAt: started, Tool: toolName + " " + Version, Secrets: opts.secrets, Tags: opts.tags,
@@ -111,9 +133,16 @@ func runExport(ctx context.Context, env *environment, opts exportOptions) error 
 	if err != nil {
 		return partialCode(err)
 	}
-	published, err := target.publish(ctx, result)
-	if err != nil {
-		return err
+	published, same := published{}, false
+	if opts.ifChanged {
+		if published, same, err = target.unchanged(ctx, result); err != nil {
+			return err
+		}
+	}
+	if !same {
+		if published, err = target.publish(ctx, result); err != nil {
+			return err
+		}
 	}
 	env.out.endProgress()
 	report := newExportReport(result, published, client.Requests(), env.now().Sub(started))
@@ -131,7 +160,8 @@ func partialCode(err error) error {
 
 // exportReport is what --json prints.
 type exportReport struct {
-	Snapshot   string                `json:"snapshot"` // where it was published; "-" is standard output
+	Snapshot   string                `json:"snapshot"`  // where it was published; "-" is standard output
+	Unchanged  bool                  `json:"unchanged"` // nothing new: Snapshot is the one that still holds
 	Complete   bool                  `json:"complete"`
 	Counts     map[snapshot.Kind]int `json:"counts"`
 	Size       int64                 `json:"size"`   // stored bytes
@@ -145,7 +175,7 @@ type exportReport struct {
 
 func newExportReport(result *export.Result, p published, requests int64, took time.Duration) exportReport {
 	return exportReport{
-		Snapshot: p.address, Complete: result.Header.Complete, Counts: result.Summary.Counts,
+		Snapshot: p.address, Unchanged: p.marker != "", Complete: result.Header.Complete, Counts: result.Summary.Counts,
 		Size: p.size, SHA256: p.sha256, Content: result.Summary.ContentSHA256,
 		Unreadable: result.Header.Unreadable, Warnings: result.Header.Warnings,
 		Requests: requests, Seconds: took.Seconds(),
@@ -165,6 +195,10 @@ func (env *environment) reportExport(r exportReport, result *export.Result, opts
 		}
 	}
 	env.out.say("%s", countsText(result.Summary.Counts))
+	if r.Unchanged {
+		env.out.say("unchanged since %s: no new copy", r.Snapshot)
+		return nil
+	}
 	if r.Snapshot != "-" {
 		env.out.say("verified and written: %s (%s)", r.Snapshot, sizeText(r.Size))
 	}

@@ -18,6 +18,7 @@ import (
 type restoreOptions struct {
 	connection connection
 	snapshot   string
+	place      placeOptions
 	plan       restore.PlanOptions
 	planOnly   bool // print the plan and stop
 	yes        bool
@@ -41,7 +42,7 @@ is printed at the end.
    pritunl-backup restore vpn.json --dry-run
    pritunl-backup restore vpn.json --yes --report restored.json
    pritunl-backup restore vpn.json --map-host vpn-1=new-a --skip users --rules staging.json`,
-		Flags: slices.Concat(restoreFlags(), []cli.Flag{jsonFlag(), quietFlag(), showConfigFlag()}, flagsOf(connectionVariables())),
+		Flags: slices.Concat(restoreFlags(), []cli.Flag{jsonFlag(), quietFlag(), showConfigFlag()}, placeFlags(), flagsOf(connectionVariables())),
 		Action: func(c *cli.Context) error {
 			s := env.settings(c)
 			opts, err := parseRestore(c, s)
@@ -87,6 +88,9 @@ func parseRestore(c *cli.Context, s *settings) (restoreOptions, error) {
 		}
 	}
 	if opts.plan, err = parsePlan(c); err != nil {
+		return opts, err
+	}
+	if opts.place, err = parsePlace(c, s); err != nil {
 		return opts, err
 	}
 	opts.connection, err = parseConnection(s)
@@ -158,7 +162,7 @@ type restoreResult struct {
 }
 
 func runRestore(ctx context.Context, env *environment, opts restoreOptions) error {
-	wanted, err := env.loadSnapshot(ctx, opts.snapshot)
+	wanted, err := env.loadSnapshot(ctx, opts.snapshot, opts.place)
 	if err != nil {
 		return err
 	}

@@ -19,8 +19,8 @@ import (
 )
 
 // loadSnapshot reads a whole snapshot into memory, and gives it only when every byte is as it was written.
-func (env *environment) loadSnapshot(ctx context.Context, place string) (*snapshot.Document, error) {
-	reader, err := env.openSnapshot(ctx, place)
+func (env *environment) loadSnapshot(ctx context.Context, place string, opts placeOptions) (*snapshot.Document, error) {
+	reader, err := env.openSnapshot(ctx, place, opts)
 	if err != nil {
 		return nil, err
 	}

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"filippo.io/age"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"pritunl-backup/cli"
@@ -36,6 +37,7 @@ func TestMain(m *testing.M) {
 //	fault NAME JSON                                 make an instance fail, as simulator.Fault says
 //	revive NAME                                     end a fault of kind kill
 //	writes NAME N                                   demand that an instance was sent N requests that write
+//	agekey NAME                                     make an age key: NAME.txt, and its recipient as $NAME
 //	exits CODE ARGS...                              run pritunl-backup and demand its exit code
 //	flip FILE OFFSET                                change one bit of a file; -N counts from its end
 //	cut FILE N                                      leave the first N bytes of a file; -N takes off the last N
@@ -52,7 +54,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"instance": startInstance, "use": useInstance, "flip": flip, "cut": cut, "mode": mode, "exits": exits, "fault": fault,
-			"writes": writes, "revive": revive,
+			"writes": writes, "revive": revive, "agekey": ageKey,
 		},
 	})
 }
@@ -109,6 +111,13 @@ func fault(ts *testscript.TestScript, _ bool, args []string) {
 	var f simulator.Fault
 	ts.Check(json.Unmarshal([]byte(args[1]), &f))
 	ts.Check(i.simulator.Fault(f))
+}
+
+func ageKey(ts *testscript.TestScript, _ bool, args []string) {
+	key, err := age.GenerateX25519Identity()
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]+".txt"), []byte(key.String()+"\n"), 0o600))
+	ts.Setenv(args[0], key.Recipient().String())
 }
 
 func revive(ts *testscript.TestScript, _ bool, args []string) {

@@ -18,6 +18,7 @@ const rowsAtOnce = 500
 
 type showOptions struct {
 	snapshot string
+	place    placeOptions
 	kinds    []snapshot.Kind // whose tables are shown
 	json     bool
 }
@@ -27,15 +28,15 @@ func showCommand(env *environment) *cli.Command {
 		Name:      "show",
 		Usage:     "print what a snapshot holds, without its secrets",
 		ArgsUsage: "SNAPSHOT",
-		Description: `Prints the header, the counts and a table for each kind. SNAPSHOT is a file, or - for standard
-input. To read single values use jq: the snapshot is one JSON document.`,
-		Flags: []cli.Flag{
+		Description: `Prints the header, the counts and a table for each kind. SNAPSHOT is a file, an s3:// address,
+or - for standard input. To read single values use jq: the snapshot is one JSON document.`,
+		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "only", Usage: "only the tables of these `KINDS`: " + kindNames()},
 			&cli.StringFlag{Name: "skip", Usage: "leave out the tables of these `KINDS`"},
 			jsonFlag(),
-		},
+		}, placeFlags()...),
 		Action: func(c *cli.Context) error {
-			opts, err := parseShow(c)
+			opts, err := parseShow(c, env.settings(c))
 			if err != nil {
 				return err
 			}
@@ -44,21 +45,25 @@ input. To read single values use jq: the snapshot is one JSON document.`,
 	}
 }
 
-func parseShow(c *cli.Context) (showOptions, error) {
-	place, err := oneSnapshot(c)
-	if err != nil {
-		return showOptions{}, err
+func parseShow(c *cli.Context, s *settings) (showOptions, error) {
+	opts := showOptions{json: c.Bool("json")}
+	var err error
+	if opts.snapshot, err = oneSnapshot(c); err != nil {
+		return opts, err
 	}
-	kinds, err := selectKinds(c.String("only"), c.String("skip"))
-	if kinds == nil {
-		kinds = snapshot.Kinds()
+	if opts.kinds, err = selectKinds(c.String("only"), c.String("skip")); err != nil {
+		return opts, err
 	}
-	return showOptions{snapshot: place, kinds: kinds, json: c.Bool("json")}, err
+	if opts.kinds == nil {
+		opts.kinds = snapshot.Kinds()
+	}
+	opts.place, err = parsePlace(c, s)
+	return opts, err
 }
 
 // runShow reads twice: what is damaged is never shown as if it were whole.
 func runShow(ctx context.Context, env *environment, opts showOptions) error {
-	source, err := env.openTwice(ctx, opts.snapshot)
+	source, err := env.openTwice(ctx, opts.snapshot, opts.place)
 	if err != nil {
 		return err
 	}

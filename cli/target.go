@@ -3,13 +3,11 @@ package cli
 import (
 	"bufio"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
+	"slices"
 	"strings"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -20,41 +18,129 @@ import (
 
 // targetOptions say where a snapshot goes and in what form.
 type targetOptions struct {
-	to        string
-	template  storage.Template
-	overwrite bool
-	gzip      bool // for names made from the template; a given name says it itself
+	place      placeOptions
+	to         string
+	overwrite  bool
+	gzip       bool // for names made from the template; a given name says it itself
+	recipients []storage.Recipient
 }
 
 func (o targetOptions) stdout() bool    { return o.to == "-" }
-func (o targetOptions) encrypted() bool { return false }
+func (o targetOptions) encrypted() bool { return len(o.recipients) > 0 }
 
 func toVariable() variable {
-	return variable{flag: "to", env: "PRITUNL_BACKUP_TO", usage: "where the snapshot goes: FILE, DIR/ or - for standard output", initial: "."}
+	return variable{flag: "to", env: "PRITUNL_BACKUP_TO", usage: "where the snapshot goes: FILE, DIR/, s3://BUCKET/PREFIX/ or - for standard output", initial: "."}
 }
 
 func targetFlags() []cli.Flag {
-	return []cli.Flag{
+	return slices.Concat([]cli.Flag{
 		toVariable().cliFlag(),
-		&cli.StringFlag{Name: "name", Value: string(storage.DefaultTemplate), Usage: "name in a directory, from {host}, {time} and {kind}"},
-		&cli.BoolFlag{Name: "gzip", Usage: "compress what goes into a directory; a FILE is compressed when it ends in .gz"},
+		&cli.BoolFlag{Name: "gzip", Usage: "compress what goes into a directory or bucket; a FILE is compressed when it ends in .gz or .gz.age"},
 		&cli.BoolFlag{Name: "overwrite", Usage: "replace an existing file"},
-	}
+		&cli.StringSliceFlag{Name: "encrypt-to", Usage: "encrypt to this age `RECIPIENT`; repeatable [$PRITUNL_BACKUP_ENCRYPT_TO]"},
+		&cli.StringFlag{Name: "recipients-file", Usage: "encrypt to the age recipients in this `FILE` [$PRITUNL_BACKUP_RECIPIENTS_FILE]"},
+		&cli.StringFlag{Name: "s3-sse", Usage: "server-side encryption: AES256 or aws:kms"},
+		&cli.StringFlag{Name: "s3-kms-key", Usage: "key for aws:kms"},
+		&cli.StringFlag{Name: "s3-storage-class", Usage: "for example STANDARD_IA"},
+		&cli.StringSliceFlag{Name: "s3-tag", Usage: "tag the object with `KEY=VALUE`; repeatable"},
+		&cli.StringFlag{Name: "s3-lock-mode", Usage: "object lock: GOVERNANCE or COMPLIANCE"},
+		&cli.IntFlag{Name: "s3-lock-days", Usage: "how long the object lock holds"},
+	}, flagsOf(storeVariables()), flagsOf(keyVariables()), flagsOf([]variable{nameVariable()}))
 }
 
 func parseTarget(c *cli.Context, s *settings) (targetOptions, error) {
+	opts := targetOptions{overwrite: c.Bool("overwrite"), gzip: c.Bool("gzip")}
 	to, err := s.get(toVariable())
 	if err != nil {
-		return targetOptions{}, err
+		return opts, err
 	}
-	opts := targetOptions{to: to.value, template: storage.Template(c.String("name")), overwrite: c.Bool("overwrite"), gzip: c.Bool("gzip")}
-	if opts.to == "" {
-		return opts, usageError("--to is empty", "give a file, a directory or -")
+	if opts.to = to.value; opts.to == "" {
+		return opts, usageError("--to is empty", "give a file, a directory, s3://bucket/prefix/ or -")
 	}
-	if err := opts.template.Check(); err != nil {
-		return opts, usageError(err.Error(), storage.Hint(err))
+	if opts.place, err = parsePlace(c, s); err != nil {
+		return opts, err
 	}
-	return opts, nil
+	if err := parsePut(c, &opts.place.storage.S3); err != nil {
+		return opts, err
+	}
+	opts.recipients, err = parseRecipients(c, s)
+	if err == nil && len(opts.recipients) == 0 && strings.HasSuffix(opts.to, ".age") {
+		err = usageError(opts.to+" is to be encrypted, but to nobody", "give --encrypt-to, --recipients-file or --passphrase-file")
+	}
+	return opts, err
+}
+
+func parsePut(c *cli.Context, o *storage.S3Options) error {
+	o.SSE, o.KMSKeyID, o.StorageClass = c.String("s3-sse"), c.String("s3-kms-key"), c.String("s3-storage-class")
+	o.LockMode, o.LockDays = c.String("s3-lock-mode"), c.Int("s3-lock-days")
+	o.Tags = map[string]string{}
+	for _, tag := range c.StringSlice("s3-tag") {
+		key, value, ok := strings.Cut(tag, "=")
+		if !ok || key == "" {
+			return usageError(fmt.Sprintf("--s3-tag %q is not KEY=VALUE", tag), "")
+		}
+		o.Tags[key] = value
+	}
+	return nil
+}
+
+// parseRecipients gathers public keys, or the passphrase when there are none.
+func parseRecipients(c *cli.Context, s *settings) ([]storage.Recipient, error) {
+	texts, path := c.StringSlice("encrypt-to"), c.String("recipients-file")
+	if len(texts) == 0 && path == "" {
+		texts = strings.FieldsFunc(s.getenv("PRITUNL_BACKUP_ENCRYPT_TO"), func(r rune) bool { return r == ',' || r == ' ' })
+		path = s.getenv("PRITUNL_BACKUP_RECIPIENTS_FILE")
+	}
+	var to []storage.Recipient
+	for _, text := range texts {
+		r, err := storage.ParseRecipient(text)
+		if err != nil {
+			return nil, usageError(err.Error(), storage.Hint(err))
+		}
+		to = append(to, r)
+	}
+	if path != "" {
+		more, err := readRecipients(path)
+		if err != nil {
+			return nil, err
+		}
+		to = append(to, more...)
+	}
+	passphrase, err := s.get(keyVariables()[1])
+	if err != nil || passphrase.value == "" || len(to) > 0 {
+		return to, err
+	}
+	return passphraseRecipient(passphrase.value)
+}
+
+func readRecipients(path string) ([]storage.Recipient, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, usageError(fmt.Sprintf("read the recipients: %v", err), "")
+	}
+	defer func() { _ = file.Close() }()
+	to, err := storage.ReadRecipients(file, path)
+	if err != nil {
+		return nil, usageError(err.Error(), storage.Hint(err))
+	}
+	return to, nil
+}
+
+func passphraseRecipient(path string) ([]storage.Recipient, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, usageError(fmt.Sprintf("read the passphrase: %v", err), "")
+	}
+	defer func() { _ = file.Close() }()
+	passphrase, err := storage.ReadPassphrase(file, path)
+	if err != nil {
+		return nil, usageError(err.Error(), storage.Hint(err))
+	}
+	r, err := storage.PassphraseRecipient(passphrase, 0)
+	if err != nil {
+		return nil, usageError(err.Error(), storage.Hint(err))
+	}
+	return []storage.Recipient{r}, nil
 }
 
 // target is one place that a snapshot is being written to.
@@ -66,8 +152,10 @@ type target struct {
 	sealed   *storage.Sealed
 }
 
+// published is a stored snapshot; marker is the name of a run that found it unchanged.
 type published struct {
 	address string
+	marker  string
 	size    int64
 	sha256  string
 }
@@ -79,7 +167,7 @@ func openTarget(ctx context.Context, env *environment, opts targetOptions) (*tar
 		t.location.SealDir = os.TempDir()
 	} else {
 		var err error
-		if t.location, err = storage.Open(ctx, opts.to, storage.Options{}); err != nil {
+		if t.location, err = storage.Open(ctx, opts.to, opts.place.storage); err != nil {
 			return nil, err
 		}
 		if t.location.Name != "" && !opts.overwrite {
@@ -92,7 +180,7 @@ func openTarget(ctx context.Context, env *environment, opts targetOptions) (*tar
 	if t.location.Name != "" {
 		gzip, _ = storage.Wrapping(t.location.Name)
 	}
-	seal, err := storage.NewSeal(storage.SealOptions{Dir: t.location.SealDir, Gzip: gzip})
+	seal, err := storage.NewSeal(storage.SealOptions{Dir: t.location.SealDir, Gzip: gzip, Recipients: opts.recipients})
 	if err != nil {
 		return nil, err
 	}
@@ -132,12 +220,10 @@ func (t *target) publish(ctx context.Context, result *export.Result) (published,
 		return p, t.copyOut(ctx, sealed)
 	}
 	name := t.location.Name
+	p.address = t.opts.to
 	if name == "" {
-		gzip, encrypted := sealed.Gzip, sealed.Encrypted
-		name = t.opts.template.Name(storage.Label{
-			Host: result.Header.Host, Time: result.Header.CreatedAt, Kind: result.Header.Source.Kind, Tags: result.Header.Tags,
-			Complete: result.Header.Complete || len(result.Failures) == 0, Gzip: gzip, Encrypted: encrypted,
-		})
+		name = t.opts.place.query.Template.Name(t.label(result))
+		p.address = at(t.opts.to, name)
 	}
 	put := storage.PutOptions{Metadata: map[string]string{
 		storage.MetaContent: result.Summary.ContentSHA256, storage.MetaPlain: sealed.PlainSHA256,
@@ -145,25 +231,20 @@ func (t *target) publish(ctx context.Context, result *export.Result) (published,
 	if t.opts.overwrite {
 		put.Replace = storage.ReplaceAny
 	}
+	t.env.out.progress("storing", 0, 0)
 	info, err := t.location.Store.Put(ctx, name, sealed, put)
-	if err != nil {
-		return published{}, err
-	}
 	for _, w := range info.Warnings {
 		t.env.out.warn("%s", w)
 	}
-	p.address = t.address(name)
-	return p, nil
+	return p, err
 }
 
-func (t *target) address(name string) string {
-	if t.location.Name != "" {
-		return t.opts.to
+func (t *target) label(result *export.Result) storage.Label {
+	h := result.Header
+	return storage.Label{
+		Host: h.Host, Time: h.CreatedAt, Kind: h.Source.Kind, Tags: h.Tags,
+		Complete: h.Complete, Gzip: t.opts.gzip, Encrypted: t.opts.encrypted(),
 	}
-	if strings.Contains(t.opts.to, "://") {
-		return strings.TrimSuffix(t.opts.to, "/") + "/" + name
-	}
-	return filepath.Join(t.opts.to, name)
 }
 
 func (t *target) copyOut(ctx context.Context, sealed *storage.Sealed) error {
@@ -186,34 +267,3 @@ func (t *target) abort() {
 	_ = t.seal.Abort()
 	_ = t.sealed.Close()
 }
-
-func writeJSON(w io.Writer, v any) error {
-	encoder := json.NewEncoder(w)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(v)
-}
-
-// openSnapshot opens a stored snapshot for reading; "-" is standard input.
-func (env *environment) openSnapshot(ctx context.Context, place string) (*storage.Reader, error) {
-	if place == "-" {
-		return storage.NewReader(io.NopCloser(env.stdio.In), "", storage.Keys{})
-	}
-	location, err := storage.Open(ctx, place, storage.Options{})
-	if err != nil {
-		return nil, err
-	}
-	if location.Name == "" {
-		return nil, usageError(fmt.Sprintf("%s is a directory, not a snapshot", place), "name a file in it")
-	}
-	return storage.OpenReader(ctx, location.Store, location.Name, storage.Keys{})
-}
-
-func oneSnapshot(c *cli.Context) (string, error) {
-	if c.NArg() != 1 {
-		return "", usageError(c.Command.Name+" takes one snapshot", fmt.Sprintf("for example: %s %s pritunl-vpn-1.json", toolName, c.Command.Name))
-	}
-	return c.Args().First(), nil
-}
-
-func timeText(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
