@@ -50,7 +50,7 @@ func (f *FileStore) Put(ctx context.Context, name string, body *Sealed, opts Put
 	if st, err := os.Stat(f.path(name)); err == nil {
 		info.Modified = st.ModTime().UTC()
 	}
-	if err := f.writeMeta(name, body, opts.Metadata); err != nil {
+	if err := f.writeMeta(ctx, name, body, opts.Metadata); err != nil {
 		info.Warnings = append(info.Warnings, "stored without metadata: "+err.Error())
 	}
 	return info, nil
@@ -242,7 +242,7 @@ type fileMeta struct {
 
 func (f *FileStore) metaPath(name string) string { return f.path("." + name + ".meta") }
 
-func (f *FileStore) writeMeta(name string, body *Sealed, meta map[string]string) error {
+func (f *FileStore) writeMeta(ctx context.Context, name string, body *Sealed, meta map[string]string) error {
 	if len(meta) == 0 || body.file != nil && !body.Encrypted {
 		return nil
 	}
@@ -253,7 +253,7 @@ func (f *FileStore) writeMeta(name string, body *Sealed, meta map[string]string)
 	if err != nil {
 		return err
 	}
-	temp, cleanup, err := f.stage(context.Background(), Bytes(raw))
+	temp, cleanup, err := f.stage(context.WithoutCancel(ctx), Bytes(raw)) // the snapshot is published: too late to stop
 	if err != nil {
 		return err
 	}
