@@ -120,7 +120,11 @@ func show(v any) string {
 	case string:
 		s = strconv.QuoteToGraphic(v)
 	default:
-		s = strings.TrimPrefix(text(v), `"`)
+		raw, err := json.Marshal(v)
+		if err != nil {
+			return "?"
+		}
+		s = string(raw)
 	}
 	if r := []rune(s); len(r) > 80 {
 		return string(r[:77]) + "..."

@@ -1,6 +1,11 @@
 package restore
 
-import "pritunl-backup/snapshot"
+import (
+	"cmp"
+	"slices"
+
+	"pritunl-backup/snapshot"
+)
 
 // node is one object, or one relation between objects, of a document.
 type node struct {
@@ -35,7 +40,15 @@ func newTree(doc *snapshot.Document, wanted bool) *tree {
 		snapshot.Subscription, snapshot.Hosts, snapshot.Organizations, snapshot.Servers, snapshot.Links,
 		snapshot.Administrators, snapshot.Settings, snapshot.Users, snapshot.Locations,
 	} {
-		for _, o := range doc.Resources[kind] {
+		objects := doc.Resources[kind]
+		if kind == snapshot.Locations {
+			// Which of several ways through others a location takes depends on the
+			// order in which those were made: ids tell it.
+			objects = slices.SortedStableFunc(slices.Values(objects), func(a, b snapshot.Object) int {
+				return cmp.Compare(a.String("id"), b.String("id"))
+			})
+		}
+		for _, o := range objects {
 			t.addObject(kind, o, wanted)
 		}
 	}
@@ -168,6 +181,15 @@ func (t *tree) addPeers(link *node) {
 	for _, l := range locations {
 		view[l] = t.peersOf(l)
 	}
+	for _, l := range locations {
+		for _, row := range l.object.Objects("peers") {
+			// What l reaches through another is a transit of the other, which does not
+			// show it itself when the two are excluded from each other.
+			if through, to := view[t.byID[row.String("transited_id")]], t.byID[row.String("id")]; through != nil && to != nil {
+				through.transits[to] = true
+			}
+		}
+	}
 	for i, a := range locations {
 		for _, b := range locations[i+1:] {
 			if !view[a].direct[b] || !view[b].direct[a] {
@@ -194,13 +216,14 @@ func (t *tree) peersOf(location *node) *peers {
 		other := t.byID[row.String("id")]
 		switch {
 		case other == nil:
+			continue
 		case row.String("transited_id") != "":
 			p.transited[other] = true
 		default:
 			p.direct[other] = true
-			if row.Bool("transit") {
-				p.transits[other] = true
-			}
+		}
+		if row.Bool("transit") {
+			p.transits[other] = true
 		}
 	}
 	return p

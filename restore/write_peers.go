@@ -22,12 +22,14 @@ func (r *runner) view(ctx context.Context, a *Action) (direct, transit, transite
 		return false, false, false, err
 	}
 	for _, row := range o.Objects("peers") {
-		switch {
-		case row.String("id") != to.target:
-		case row.String("transited_id") != "":
+		if row.String("id") != to.target {
+			continue
+		}
+		transit = transit || row.Bool("transit")
+		if row.String("transited_id") != "" {
 			transited = true
-		default:
-			direct, transit = true, row.Bool("transit")
+		} else {
+			direct = true
 		}
 	}
 	return direct, transit, transited, nil

@@ -44,7 +44,7 @@ func (r *runner) writeRoutesOf(ctx context.Context, server *node, actions []*Act
 			if err := r.finish(ctx, a, Failed, errDerived); err != nil {
 				return err
 			}
-		case there && len(a.want.changes(row)) == 0:
+		case there && a.Kind != RouteOverrides && len(a.want.changes(row)) == 0:
 			if err := r.finish(ctx, a, resultOf(a), nil); err != nil {
 				return err
 			}
