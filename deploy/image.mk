@@ -4,6 +4,7 @@
 IMAGE ?= pritunl-backup
 ARCH ?= $(shell go env GOARCH)
 PLATFORMS ?= amd64 arm64
+OUT ?= dist/image
 CA_BUNDLE ?= $(firstword $(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/cert.pem))
 
 .PHONY: image image-files image-multi
@@ -16,11 +17,11 @@ image-multi: ## build the image for every architecture in PLATFORMS; needs Docke
 	for arch in $(PLATFORMS); do $(MAKE) -f deploy/image.mk image-files ARCH=$$arch || exit 1; done
 	docker buildx build $(foreach p,$(PLATFORMS),--platform linux/$(p)) -t $(IMAGE) $(BUILDX_FLAGS) .
 
-image-files: ## put the image's files under dist/image
+image-files: ## put the image's files under $(OUT)
 	test -s "$(CA_BUNDLE)"
-	rm -rf dist/image/$(ARCH)
-	mkdir -p dist/image/$(ARCH)/etc/ssl/certs dist/image/$(ARCH)/tmp
-	chmod 1777 dist/image/$(ARCH)/tmp
-	CGO_ENABLED=0 GOOS=linux GOARCH=$(ARCH) go build -trimpath -ldflags '-s -w' -o dist/image/$(ARCH)/pritunl-backup .
-	cp -L "$(CA_BUNDLE)" dist/image/$(ARCH)/etc/ssl/certs/ca-certificates.crt
-	chmod 644 dist/image/$(ARCH)/etc/ssl/certs/ca-certificates.crt
+	rm -rf $(OUT)/$(ARCH)
+	mkdir -p $(OUT)/$(ARCH)/etc/ssl/certs $(OUT)/$(ARCH)/tmp
+	chmod 1777 $(OUT)/$(ARCH)/tmp
+	CGO_ENABLED=0 GOOS=linux GOARCH=$(ARCH) go build -trimpath -ldflags '-s -w' -o $(OUT)/$(ARCH)/pritunl-backup .
+	cp -L "$(CA_BUNDLE)" $(OUT)/$(ARCH)/etc/ssl/certs/ca-certificates.crt
+	chmod 644 $(OUT)/$(ARCH)/etc/ssl/certs/ca-certificates.crt
