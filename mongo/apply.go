@@ -33,7 +33,7 @@ func (db *DB) Restore(ctx context.Context, src *Source, p *RestorePlan) (*Restor
 		result.Collections, result.Complete = p.Collections, true
 		return result, nil
 	}
-	if state.marker == nil {
+	if state.marker == nil || state.marker.Fingerprint != options.Fingerprint {
 		if err := db.mark(ctx, options); err != nil {
 			return result, err
 		}
