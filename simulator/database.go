@@ -78,6 +78,7 @@ func newDatabase(opts Options, hosts int) *database {
 		db.hosts = append(db.hosts, db.newHost(i))
 	}
 	db.here = db.hosts[0]
+	db.note("Web server started.")
 	db.live = db.freshSettings()
 	db.saved = db.live.clone()
 	db.admins = append(db.admins, &admin{

@@ -112,7 +112,7 @@ func (p *script) people() {
 		stamp := "1750000000"
 		u.devices = []device{
 			{id: p.s.db.newID(), name: "alice-laptop", platform: "linux", registered: true, stamp: &stamp},
-			{id: p.s.db.newID(), name: "alice-phone", platform: "ios", key: "fake-reg-key"},
+			{id: p.s.db.newID(), name: "alice-phone", platform: "ios", key: "FAKEKEY"},
 		}
 	}
 }

@@ -1,8 +1,11 @@
 package simulator
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
-const deviceTries = 3 // wrong keys before a waiting device is removed
+const deviceTries = 10 // wrong keys before a waiting device is removed
 
 // deviceView is a device in the list of a user.
 type deviceView struct {
@@ -53,13 +56,14 @@ func registerDevice(s *Simulator, c *call) reply {
 	if u == nil {
 		return crash()
 	}
+	key := strings.ToUpper(c.body().str("reg_key"))
 	i := u.device(c.key("device_id"))
-	if i < 0 {
+	if i < 0 || key == "" {
 		return refuse("device_not_found")
 	}
-	if d := &u.devices[i]; d.key == "" || d.key != c.body().str("reg_key") {
-		if d.tries++; d.tries > deviceTries {
-			u.devices = slices.Delete(u.devices, i, i+1)
+	if d := &u.devices[i]; d.key != key {
+		if d.tries++; d.tries >= deviceTries {
+			u.devices = slices.Delete(slices.Clone(u.devices), i, i+1)
 			return refuse("device_registration_limit")
 		}
 		return refuse("device_registration_key_invalid")
@@ -77,6 +81,6 @@ func removeDevice(s *Simulator, c *call) reply {
 	if i < 0 {
 		return refuse("device_not_found")
 	}
-	u.devices = slices.Delete(u.devices, i, i+1)
+	u.devices = slices.Delete(slices.Clone(u.devices), i, i+1)
 	return empty()
 }

@@ -1,6 +1,9 @@
 package simulator
 
-import "slices"
+import (
+	"net/http"
+	"slices"
+)
 
 const (
 	linkPage   = 10
@@ -90,7 +93,7 @@ func postLink(s *Simulator, c *call) reply {
 func putLink(s *Simulator, c *call) reply {
 	l := s.db.link(c.key("link_id"))
 	if l == nil {
-		return abort(404)
+		return abort(http.StatusNotFound)
 	}
 	b := c.body()
 	if status := b.str("status"); status == online || status == offline {
@@ -104,9 +107,13 @@ func putLink(s *Simulator, c *call) reply {
 }
 
 func deleteLink(s *Simulator, c *call) reply {
-	l := s.db.link(c.key("link_id"))
-	if l == nil {
-		return abort(404)
+	id, null := c.id("link_id")
+	l := s.db.link(id)
+	switch {
+	case null:
+		return empty()
+	case l == nil:
+		return abort(http.StatusNotFound)
 	}
 	s.db.links = slices.DeleteFunc(s.db.links, func(x *link) bool { return x == l })
 	return empty()

@@ -125,8 +125,12 @@ func putOrg(s *Simulator, c *call) reply {
 // id that leads nowhere and that no answer shows.
 func deleteOrg(s *Simulator, c *call) reply {
 	db := s.db
-	o := db.org(c.key("org_id"))
-	if o == nil {
+	id, null := c.id("org_id")
+	o := db.org(id)
+	switch {
+	case null: // a long id that is none stands for a new organization
+		return empty()
+	case o == nil:
 		return crash()
 	}
 	pulled := false

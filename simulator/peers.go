@@ -1,6 +1,9 @@
 package simulator
 
-import "slices"
+import (
+	"net/http"
+	"slices"
+)
 
 // peerView is another location as one sees it: directly, or through a third.
 type peerView struct {
@@ -60,7 +63,7 @@ func bodyID(s string) (id string, good bool) {
 func postPeer(s *Simulator, c *call) reply {
 	l, loc := s.findBoth(c)
 	if loc == nil {
-		return abort(404)
+		return abort(http.StatusNotFound)
 	}
 	id, good := bodyID(c.body().str("peer_id"))
 	if !good {
@@ -76,7 +79,7 @@ func postPeer(s *Simulator, c *call) reply {
 func deletePeer(s *Simulator, c *call) reply {
 	l, loc := s.findBoth(c)
 	if loc == nil {
-		return abort(404)
+		return abort(http.StatusNotFound)
 	}
 	id := c.key("peer_id")
 	switch pair := pairOf(loc.id, id); {
@@ -93,7 +96,7 @@ func deletePeer(s *Simulator, c *call) reply {
 func postTransit(s *Simulator, c *call) reply {
 	_, loc := s.findBoth(c)
 	if loc == nil {
-		return abort(404)
+		return abort(http.StatusNotFound)
 	}
 	id, good := bodyID(c.body().str("transit_id"))
 	if !good {
@@ -111,7 +114,7 @@ func postTransit(s *Simulator, c *call) reply {
 func deleteTransit(s *Simulator, c *call) reply {
 	_, loc := s.findBoth(c)
 	if loc == nil {
-		return abort(404)
+		return abort(http.StatusNotFound)
 	}
 	loc.transits = slices.DeleteFunc(loc.transits, func(x string) bool { return x == c.key("transit_id") })
 	return empty()

@@ -3,6 +3,7 @@ package simulator_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -94,7 +95,7 @@ func readLines(t *testing.T, file string) []line {
 	dec.UseNumber()
 	for {
 		var l line
-		if err := dec.Decode(&l); err == io.EOF {
+		if err := dec.Decode(&l); errors.Is(err, io.EOF) {
 			return out
 		} else if err != nil {
 			t.Fatal(err)
@@ -203,7 +204,7 @@ func (p *player) external(t *testing.T, l line) []string {
 		t.Fatal(err)
 	}
 	defer resp.Body.Close()
-	if resp.StatusCode != 200 {
+	if resp.StatusCode != http.StatusOK {
 		return []string{"host was not registered: " + resp.Status}
 	}
 	return nil

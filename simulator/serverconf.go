@@ -32,28 +32,10 @@ func readServer(b fields) (settings, *reply) {
 	fail := func(code string) (settings, *reply) { r := refuse(code); return nil, &r }
 	boom := func() (settings, *reply) { r := crash(); return nil, &r }
 	wg := b.flag("wg")
-	if network := b.str("network"); network != "" {
-		switch code := checkVPN(network, "network_invalid"); code {
-		case "":
-			in["network"] = strings.TrimSpace(network)
-		case "crash":
-			return boom()
-		default:
-			return fail(code)
-		}
-	}
-	switch network := b.str("network_wg"); {
-	case !wg:
-		in["network_wg"] = nil
-	case network != "":
-		switch code := checkVPN(network, "network_wg_invalid"); code {
-		case "":
-			in["network_wg"] = strings.TrimSpace(network)
-		case "crash":
-			return boom()
-		default:
-			return fail(code)
-		}
+	if code := readNetworks(b, in, wg); code == crashed {
+		return boom()
+	} else if code != "" {
+		return fail(code)
 	}
 	protocol := strings.ToLower(b.str("protocol"))
 	if protocol != "udp" && protocol != "tcp" {
@@ -84,15 +66,38 @@ func readServer(b fields) (settings, *reply) {
 	return in, nil
 }
 
-// checkVPN says what is wrong with the network of a server. The text is kept as
-// it is; an IPv6 network makes the comparison with the ranges fail.
+// readNetworks keeps the texts as they are, apart from blanks around them.
+func readNetworks(b fields, in settings, wg bool) (refused string) {
+	if network := b.str("network"); network != "" {
+		if code := checkVPN(network, "network_invalid"); code != "" {
+			return code
+		}
+		in["network"] = strings.TrimSpace(network)
+	}
+	switch network := b.str("network_wg"); {
+	case !wg:
+		in["network_wg"] = nil
+	case network != "":
+		if code := checkVPN(network, "network_wg_invalid"); code != "" {
+			return code
+		}
+		in["network_wg"] = strings.TrimSpace(network)
+	}
+	return ""
+}
+
+// crashed is the outcome of a check that raises instead of refusing.
+const crashed = "crashed"
+
+// checkVPN says what is wrong with the network of a server. An IPv6 network makes
+// the comparison with the ranges raise.
 func checkVPN(network, code string) string {
 	p, err := parseNetwork(strings.TrimSpace(network))
 	switch {
 	case err != nil:
 		return code
 	case p.Addr().Is6():
-		return "crash"
+		return crashed
 	case !inVPNRange(p):
 		return code
 	}

@@ -1,6 +1,9 @@
 package simulator
 
-import "slices"
+import (
+	"net/http"
+	"slices"
+)
 
 // serverLinkView is a linked server in the list of links.
 type serverLinkView struct {
@@ -28,7 +31,7 @@ func (v *server) shortOfHosts() bool { return v.conf.int("replica_count") > len(
 func listServerLinks(s *Simulator, c *call) reply {
 	v := s.parentServer(c)
 	if v == nil {
-		return abort(404)
+		return abort(http.StatusNotFound)
 	}
 	out := []serverLinkView{}
 	for _, other := range s.db.linked(v) {

@@ -135,7 +135,7 @@ func (db *database) rowsOf(v *server, links bool) []routeRow {
 			overlay(v, others, r)
 		}
 	}
-	rows := append(defaults, db.virtualRows(v)...)
+	rows := slices.Concat(defaults, db.virtualRows(v))
 	keys := make([]string, 0, len(others))
 	for key := range others {
 		keys = append(keys, key)

@@ -222,8 +222,12 @@ func poolKey(conf settings) string {
 // deleteServer looks at linked servers only: the server itself may run.
 func deleteServer(s *Simulator, c *call) reply {
 	db := s.db
-	v := db.server(c.key("server_id"))
-	if v == nil {
+	id, null := c.id("server_id")
+	v := db.server(id)
+	switch {
+	case null:
+		return empty()
+	case v == nil:
 		return crash()
 	}
 	for _, l := range v.links {
@@ -245,18 +249,22 @@ func operate(s *Simulator, c *call) reply {
 	if v == nil {
 		return crash()
 	}
-	good := true
+	good, done := true, ""
 	switch c.params["operation"] {
 	case "start":
-		good = s.db.start(v)
+		good, done = s.db.start(v), "Started"
 	case "stop":
 		v.stop()
+		done = "Stopped"
 	case "restart":
 		v.stop()
-		good = s.db.start(v)
+		good, done = s.db.start(v), "Restarted"
 	}
 	if !good {
 		return crash()
+	}
+	if done != "" {
+		s.db.note(done + " server \"" + v.name() + "\".")
 	}
 	return ok(s.db.view(v))
 }

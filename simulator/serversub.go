@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"net/http"
 	"slices"
 	"time"
 )
@@ -103,7 +104,7 @@ func attachHost(s *Simulator, c *call) reply {
 	db := s.db
 	v, h := db.server(c.key("server_id")), db.host(c.key("host_id"))
 	if v == nil || h == nil {
-		return abort(404)
+		return abort(http.StatusNotFound)
 	}
 	changed := *v
 	if !slices.Contains(v.hosts, h.id) {
@@ -126,7 +127,7 @@ func attachHost(s *Simulator, c *call) reply {
 func detachHost(s *Simulator, c *call) reply {
 	v, h := s.db.server(c.key("server_id")), s.db.host(c.key("host_id"))
 	if v == nil || h == nil {
-		return abort(404)
+		return abort(http.StatusNotFound)
 	}
 	s.db.dropHost(v, h.id)
 	return empty()

@@ -132,8 +132,10 @@ func (db *database) openSession(admin, source string, now time.Time) string {
 // allowLogin counts an attempt and says whether the account may still try.
 func (db *database) allowLogin(admin string, now time.Time) bool {
 	recent := slices.DeleteFunc(db.logins[admin], func(t time.Time) bool { return now.Sub(t) > loginWindow })
-	db.logins[admin] = append(recent, now)
-	return len(recent) < loginAttempts
+	good := len(recent) < loginAttempts
+	recent = append(recent, now)
+	db.logins[admin] = recent
+	return good
 }
 
 func (db *database) newCSRF(admin string) string {

@@ -3,6 +3,7 @@ package simulator
 import (
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -99,6 +100,7 @@ func postUsers(s *Simulator, c *call) reply {
 		}
 		created = append(created, u.view(o))
 	}
+	db.noteUsers(len(created))
 	return ok(created)
 }
 
@@ -116,9 +118,21 @@ func (db *database) finishJob() {
 	if j.org == nil || db.org(j.org.id) == nil {
 		return
 	}
+	n := 0
 	for _, b := range j.items {
-		db.createUser(j.org, b)
+		if _, code := db.createUser(j.org, b); code == "" {
+			n++
+		}
 	}
+	db.noteUsers(n)
+}
+
+func (db *database) noteUsers(n int) {
+	if n == 1 {
+		db.note("Created new user.")
+		return
+	}
+	db.note("Created " + strconv.Itoa(n) + " new users.")
 }
 
 // createUser adds one user. With a bad network link the user exists all the
@@ -230,6 +244,7 @@ func deleteUser(s *Simulator, c *call) reply {
 	u.org.users = slices.DeleteFunc(u.org.users, func(x *user) bool { return x == u })
 	u.org.sorted = nil
 	delete(s.db.users, u.id)
+	s.db.note("Deleted user \"" + u.name + "\".")
 	return empty()
 }
 

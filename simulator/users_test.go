@@ -202,7 +202,7 @@ func TestDevices(t *testing.T) {
 	if got := in.outcome("PUT", path, `{"reg_key":"wrong"}`); got != "Bad Request device_registration_key_invalid" {
 		t.Error(got)
 	}
-	if got := in.outcome("PUT", path, `{"reg_key":"fake-reg-key"}`); got != "OK" {
+	if got := in.outcome("PUT", path, `{"reg_key":"fakekey"}`); got != "OK" {
 		t.Error(got)
 	}
 	if n := len(in.list("/device/unregistered")); n != 0 {

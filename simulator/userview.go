@@ -3,6 +3,7 @@ package simulator
 import (
 	"cmp"
 	"io"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -112,53 +113,6 @@ func (ctx orgContext) detail(u *user) userDetail {
 	return d
 }
 
-// authModes lists what the user has to show to connect.
-func (db *database) authModes(u *user, otp bool) []string {
-	modes := []string{}
-	sso, kind := db.live.str("sso"), u.authType
-	both := func(name string) bool { return contains(kind, name) && contains(sso, name) }
-	providers := [][2]string{
-		{"google", "google"}, {"azure", "azure"}, {"authzero", "authzero"}, {"slack", "slack"},
-		{"saml_onelogin", "onelogin"}, {"saml_okta", "okta"}, {"saml_jumpcloud", "jumpcloud"},
-		{radiusAuth, radiusAuth}, {"plugin", "plugin"},
-	}
-	if i := slices.IndexFunc(providers, func(p [2]string) bool { return both(p[0]) }); i >= 0 {
-		modes = append(modes, providers[i][1])
-	}
-	if u.bypass {
-		return append(modes, "bypass_secondary")
-	}
-	duo := contains(sso, "duo") && kind != localAuth && kind != "plugin" && kind != ""
-	duoCode := db.live.str("sso_duo_mode") == "passcode"
-	okta, onelogin := db.live.str("sso_okta_mode"), db.live.str("sso_onelogin_mode")
-	switch {
-	case duo && duoCode:
-		modes = append(modes, "duo_passcode")
-	case sso == "saml_onelogin" && contains(kind, sso) && onelogin == "passcode":
-		modes = append(modes, "onelogin_passcode")
-	case sso == "saml_okta" && contains(kind, sso) && okta == "passcode":
-		modes = append(modes, "okta_passcode")
-	case u.yubikey != nil || both("yubico"):
-		modes = append(modes, "yubico")
-	case otp:
-		modes = append(modes, "otp")
-	}
-	switch {
-	case duo && !duoCode:
-		modes = append(modes, "duo_push")
-	case both("saml_onelogin") && contains(onelogin, "push"):
-		modes = append(modes, "onelogin_push")
-	case both("saml_okta") && contains(okta, "push"):
-		modes = append(modes, "okta_push")
-	}
-	password := slices.Contains(modes, radiusAuth) || slices.Contains(modes, "plugin")
-	pinMode := db.live.str("pin_mode")
-	if !password && (pinMode == pinForced || (u.pin != "" && pinMode != pinOff)) {
-		modes = append(modes, "pin")
-	}
-	return modes
-}
-
 func contains(s, part string) bool { return strings.Contains(s, part) }
 
 func getUser(s *Simulator, c *call) reply {
@@ -167,7 +121,7 @@ func getUser(s *Simulator, c *call) reply {
 	}
 	o, u := s.findUser(c)
 	if u == nil {
-		return abort(404)
+		return abort(http.StatusNotFound)
 	}
 	return ok(s.db.contextOf(o).detail(u))
 }
@@ -180,7 +134,7 @@ func listUsers(s *Simulator, c *call) reply {
 	case null:
 		o = &org{}
 	case o == nil:
-		return abort(404)
+		return abort(http.StatusNotFound)
 	}
 	p, good := c.pageOf()
 	limit, err := strconv.Atoi(cmp.Or(strings.TrimSpace(c.query.Get("limit")), strconv.Itoa(userPage)))
@@ -221,7 +175,7 @@ const (
 // piece, not for as long as the client reads.
 func (s *Simulator) streamUsers(ctx orgContext) reply {
 	users := slices.Clone(ctx.org.byName())
-	return reply{status: 200, kind: typeJSON, stream: func(w io.Writer) error {
+	return reply{status: http.StatusOK, kind: typeJSON, stream: func(w io.Writer) error {
 		sep := "["
 		for len(users) > 0 {
 			n := min(streamChunk, len(users))

@@ -18,9 +18,6 @@ type call struct {
 
 func (c *call) body() fields { return c.items[0] }
 
-// query parameters that survive the front end, for all routes taken together.
-var forwarded = []string{"page", "last_active", "search", "limit"}
-
 // ServeHTTP answers one request.
 func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if s.opts.Control && strings.HasPrefix(r.URL.Path, controlPrefix) {
@@ -44,7 +41,7 @@ func (s *Simulator) answer(w http.ResponseWriter, r *http.Request) reply {
 	}
 	c := &call{req: r, query: url.Values{}}
 	c.forward(rt, params)
-	for _, key := range forwarded {
+	for _, key := range []string{"page", "last_active", "search", "limit"} {
 		if v := r.URL.Query().Get(key); v != "" {
 			c.query.Set(key, v)
 		}

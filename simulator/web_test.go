@@ -103,7 +103,7 @@ func TestWrongTypes(t *testing.T) {
 					t.Fatal(err)
 				}
 				resp.Body.Close()
-				refused := resp.StatusCode == 400 && resp.Header["Content-Type"] == nil
+				refused := resp.StatusCode == http.StatusBadRequest && resp.Header["Content-Type"] == nil
 				want := other != kind || (key == "port_forwarding" && other == "l")
 				if refused != want {
 					t.Errorf("%s %s=%s: status %d", route, key, sample, resp.StatusCode)
@@ -137,7 +137,7 @@ func TestAnyHost(t *testing.T) {
 		t.Fatal(err)
 	}
 	resp.Body.Close()
-	if resp.StatusCode != 200 {
+	if resp.StatusCode != http.StatusOK {
 		t.Errorf("status %d", resp.StatusCode)
 	}
 }
