@@ -25,7 +25,7 @@ func strict(text string) (map[string]float64, error) {
 		fail := func(format string, args ...any) (map[string]float64, error) {
 			return nil, fmt.Errorf("line %d: %s: %q", i+1, fmt.Sprintf(format, args...), line)
 		}
-		if m := described_.FindStringSubmatch(line); m != nil {
+		if m := describedLine.FindStringSubmatch(line); m != nil {
 			if m[2] != family {
 				if closed[m[2]] {
 					return fail("family in two places")
@@ -54,7 +54,7 @@ func strict(text string) (map[string]float64, error) {
 			}
 			continue
 		}
-		m := sample_.FindStringSubmatch(line)
+		m := sampleLine.FindStringSubmatch(line)
 		if m == nil {
 			return fail("not a sample")
 		}
@@ -63,7 +63,7 @@ func strict(text string) (map[string]float64, error) {
 		}
 		described["sample"] = true
 		names := make(map[string]bool)
-		for _, label := range label_.FindAllStringSubmatch(m[2], -1) {
+		for _, label := range labelPair.FindAllStringSubmatch(m[2], -1) {
 			if names[label[1]] {
 				return fail("label twice")
 			}
@@ -82,12 +82,12 @@ func strict(text string) (map[string]float64, error) {
 }
 
 const (
-	name_  = `[a-zA-Z_:][a-zA-Z0-9_:]*`
-	value_ = `"(?:[^"\\\n]|\\[\\"n])*"`
+	nameForm  = `[a-zA-Z_:][a-zA-Z0-9_:]*`
+	valueForm = `"(?:[^"\\\n]|\\[\\"n])*"`
 )
 
 var (
-	described_ = regexp.MustCompile(`^# (HELP|TYPE|UNIT) (` + name_ + `) (.*)$`)
-	sample_    = regexp.MustCompile(`^(` + name_ + `)(\{(?:[a-zA-Z_][a-zA-Z0-9_]*=` + value_ + `)(?:,[a-zA-Z_][a-zA-Z0-9_]*=` + value_ + `)*\})? (-?[0-9][0-9.eE+-]*)$`)
-	label_     = regexp.MustCompile(`([a-zA-Z_][a-zA-Z0-9_]*)=` + value_)
+	describedLine = regexp.MustCompile(`^# (HELP|TYPE|UNIT) (` + nameForm + `) (.*)$`)
+	sampleLine    = regexp.MustCompile(`^(` + nameForm + `)(\{(?:[a-zA-Z_][a-zA-Z0-9_]*=` + valueForm + `)(?:,[a-zA-Z_][a-zA-Z0-9_]*=` + valueForm + `)*\})? (-?[0-9][0-9.eE+-]*)$`)
+	labelPair     = regexp.MustCompile(`([a-zA-Z_][a-zA-Z0-9_]*)=` + valueForm)
 )

@@ -12,11 +12,11 @@ import (
 	"pritunl-backup/api"
 )
 
-// ErrOnline: routes can only be changed while the server, and every server
+// ErrOnline says that routes can only be changed while the server, and every server
 // linked to it, is offline, and stopping was not allowed.
 var ErrOnline = errors.New("server is online, its routes can only be changed while it is stopped")
 
-// ErrNotApplied: the server answered well but does not have the routes that were
+// ErrNotApplied says that the server answered well but does not have the routes that were
 // sent; something else changes them too.
 var ErrNotApplied = errors.New("routes are not as planned after they were sent")
 

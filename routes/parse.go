@@ -35,11 +35,11 @@ type Filter struct {
 	IPv6 bool
 }
 
-// ErrNoMatch: a filter names a region or service that the list does not have, or
+// ErrNoMatch says that a filter names a region or service that the list does not have, or
 // the filters together leave nothing.
 var ErrNoMatch = errors.New("nothing in the list matches")
 
-// ErrFormat: the list is not written in the format it is said to be in.
+// ErrFormat says that the list is not written in the format it is said to be in.
 var ErrFormat = errors.New("not in the expected format")
 
 // maxList bounds a list in memory, in bytes; ip-ranges.json has about 2 MiB.

@@ -25,7 +25,7 @@ type Options struct {
 	NoCollapse bool
 }
 
-// ErrEmptyList: pruning was asked for and the list is empty. A feed that broke
+// ErrEmptyList says that pruning was asked for and the list is empty. A feed that broke
 // must not remove every route.
 var ErrEmptyList = errors.New("the list is empty and pruning would remove every route it made")
 

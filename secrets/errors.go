@@ -56,35 +56,35 @@ func (e *Error) Hint() string {
 		"secret read": "secretsmanager:GetSecretValue", "parameter read": "ssm:GetParameter",
 		"secret store": "secretsmanager:GetSecretValue, secretsmanager:PutSecretValue and secretsmanager:CreateSecret",
 	}[e.Service+" "+e.Op]
-	switch e.kind {
-	case ErrMissing:
+	switch {
+	case e.Is(ErrMissing):
 		return "check the name and the region; a " + e.Service + " of another region or account is not seen"
-	case ErrDenied:
+	case e.Is(ErrDenied):
 		return "allow " + permission + " on it, and kms:Decrypt on its key when that is not the default one"
-	case ErrCredentials:
+	case e.Is(ErrCredentials):
 		return "check the credential chain: environment, shared profile, container or instance role, and the clock"
-	case ErrMalformed:
+	case e.Is(ErrMalformed):
 		return `store one json object with any of url, token, secret, mongodb_uri, age_identity, each a text, for example {"url":"https://vpn.example.com","token":"...","secret":"..."}`
-	case ErrUnreachable:
+	case e.Is(ErrUnreachable):
 		return "check the region, the endpoint and the way to it; in a private network a vpc endpoint is needed"
 	}
 	return ""
 }
 
 // codes maps what the two services call their errors.
-func codes(code string) (error, string) {
+func codes(code string) (why string, kind error) {
 	switch code {
 	case "ResourceNotFoundException", "ParameterNotFound", "ParameterVersionNotFound":
-		return ErrMissing, "not found"
+		return "not found", ErrMissing
 	case "AccessDeniedException", "AccessDenied":
-		return ErrDenied, "access denied"
+		return "access denied", ErrDenied
 	case "DecryptionFailure", "EncryptionFailure", "InvalidKeyId", "KMSAccessDeniedException":
-		return ErrDenied, "its encryption key may not be used"
+		return "its encryption key may not be used", ErrDenied
 	case "UnrecognizedClientException", "InvalidSignatureException", "IncompleteSignature", "MissingAuthenticationToken",
 		"MissingAuthenticationTokenException", "InvalidClientTokenId", "ExpiredToken", "ExpiredTokenException", "RequestExpired":
-		return ErrCredentials, "credentials not accepted"
+		return "credentials not accepted", ErrCredentials
 	}
-	return nil, ""
+	return "", nil
 }
 
 // fail makes an *Error of what the SDK returned. Messages of the service are
@@ -100,7 +100,7 @@ func fail(op, service, name string, err error) error {
 	case errors.As(err, &why):
 		e.kind, e.Reason, e.cause = ErrMalformed, string(why), nil
 	case errors.As(err, &api):
-		e.kind, e.Reason = codes(api.ErrorCode())
+		e.Reason, e.kind = codes(api.ErrorCode())
 		switch {
 		case e.kind != nil:
 			e.Reason += " (" + api.ErrorCode() + ")"

@@ -49,7 +49,10 @@ func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		s.t.Error(err)
 	}
-	var in struct{ SecretId, SecretString, Name, ClientRequestToken string }
+	var in struct {
+		SecretID                               string `json:"SecretId"`
+		SecretString, Name, ClientRequestToken string
+	}
 	if err := json.Unmarshal(body, &in); err != nil {
 		s.t.Error(err)
 	}
@@ -59,21 +62,21 @@ func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	switch target {
 	case "secretsmanager.GetSecretValue":
-		if b, ok := s.binary[in.SecretId]; ok {
+		if b, ok := s.binary[in.SecretID]; ok {
 			s.answer(w, map[string]any{"SecretBinary": base64.StdEncoding.EncodeToString(b)})
 			return
 		}
-		text, ok := s.secrets[in.SecretId]
+		text, ok := s.secrets[in.SecretID]
 		if !ok {
 			s.fault(w, "ResourceNotFoundException", "Secrets Manager can't find the specified secret.")
 			return
 		}
-		s.answer(w, map[string]any{"Name": in.SecretId, "SecretString": text, "VersionId": "v1"})
+		s.answer(w, map[string]any{"Name": in.SecretID, "SecretString": text, "VersionId": "v1"})
 	case "secretsmanager.PutSecretValue":
 		if in.ClientRequestToken == "" {
 			s.t.Error("a write without a token is repeated as a second version")
 		}
-		s.secrets[in.SecretId] = in.SecretString
+		s.secrets[in.SecretID] = in.SecretString
 		s.answer(w, map[string]any{"VersionId": "v2"})
 	case "secretsmanager.CreateSecret":
 		s.secrets[in.Name] = in.SecretString
@@ -190,7 +193,7 @@ func check(t *testing.T, err, kind error, says string) {
 	if !errors.As(err, &e) {
 		t.Fatalf("error %T", err)
 	}
-	if kind != secrets.ErrOther && e.Hint() == "" {
+	if !errors.Is(kind, secrets.ErrOther) && e.Hint() == "" {
 		t.Errorf("no hint with %q", err)
 	}
 }
