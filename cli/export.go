@@ -16,7 +16,7 @@ import (
 )
 
 type exportOptions struct {
-	connection   connection
+	source       sourceOptions
 	target       targetOptions
 	secrets      string
 	kinds        []snapshot.Kind
@@ -49,7 +49,7 @@ snapshot says which. What should be readable and is not ends the run with exit c
 			&cli.BoolFlag{Name: "if-changed", Usage: "in a directory or bucket: when the newest snapshot holds the same, store a small marker only"},
 			&cli.DurationFlag{Name: "lock", Usage: "of several nodes with the same target let one work; the lock ends by itself after this `TIME`, for example 30m"},
 			jsonFlag(), quietFlag(), showConfigFlag(),
-		}, flagsOf(connectionVariables())),
+		}, sourceFlags()),
 		Action: func(c *cli.Context) error {
 			s := env.settings(c)
 			opts, err := parseExport(c, s)
@@ -85,16 +85,19 @@ func parseExport(c *cli.Context, s *settings) (exportOptions, error) {
 	if opts.target, err = parseTarget(c, s); err != nil {
 		return opts, err
 	}
-	if opts.target.stdout() && opts.json {
+	switch {
+	case opts.target.stdout() && opts.json:
 		return opts, usageError("--json and --to - both want standard output", "write the snapshot to a file, or leave --json out")
+	case opts.target.stdout() && (opts.ifChanged || opts.lockTTL > 0):
+		return opts, usageError("--if-changed and --lock need a directory or bucket", "")
 	}
-	opts.connection, err = parseConnection(s)
+	opts.source, err = parseSource(c, s)
 	return opts, err
 }
 
 func runExport(ctx context.Context, env *environment, opts exportOptions) error {
-	started := env.now()
-	client, err := env.connect(opts.connection)
+	source, err := env.openSource(ctx, opts.source)
+	defer source.close()
 	if err != nil {
 		return err
 	}
@@ -103,13 +106,11 @@ func runExport(ctx context.Context, env *environment, opts exportOptions) error 
 		return err
 	}
 	defer target.abort()
-	if opts.ifChanged || opts.lockTTL > 0 {
-		if target.location.Store == nil || target.location.Name != "" {
-			return usageError("--if-changed and --lock need a directory or bucket", "give --to a location that ends with a slash")
-		}
+	if target.location.Name != "" && (opts.ifChanged || opts.lockTTL > 0) {
+		return usageError("--if-changed and --lock need a directory or bucket", "give --to a location that ends with a slash")
 	}
 	if opts.lockTTL > 0 {
-		release, err := target.lock(ctx, client.Address(), opts.lockTTL)
+		release, err := target.lock(ctx, opts.lockTTL)
 		var locked *storage.LockedError
 		if errors.As(err, &locked) {
 			env.out.say("nothing to do here: %v", err)
@@ -120,33 +121,34 @@ func runExport(ctx context.Context, env *environment, opts exportOptions) error 
 		}
 		defer release()
 	}
-	result, err := export.FromAPI(ctx, client, target.restart, export.Options{
-		Header: snapshot.Header{
-			CreatedAt: started, Tool: toolName + " " + Version, Secrets: opts.secrets, Tags: opts.tags,
-			Source: snapshot.Source{Kind: snapshot.SourceAPI, Address: client.Address()},
-		},
+	return exportTo(ctx, env, opts, source, target)
+}
+
+// exportTo reads, and publishes what was read unless the newest snapshot holds the same.
+func exportTo(ctx context.Context, env *environment, opts exportOptions, source *origin, target *target) error {
+	started := env.now()
+	result, err := source.read(ctx, target.restart, export.Options{
+		Header:       snapshot.Header{CreatedAt: started, Tool: toolName + " " + Version, Secrets: opts.secrets, Tags: opts.tags},
 		Kinds:        opts.kinds,
 		AllowPartial: opts.allowPartial,
-		Parallel:     opts.connection.options.Parallel,
 		Progress:     env.out.progress,
 	})
 	if err != nil {
 		return partialCode(err)
 	}
-	published, same := published{}, false
+	done, same := published{}, false
 	if opts.ifChanged {
-		if published, same, err = target.unchanged(ctx, result); err != nil {
+		if done, same, err = target.unchanged(ctx, result); err != nil {
 			return err
 		}
 	}
 	if !same {
-		if published, err = target.publish(ctx, result); err != nil {
+		if done, err = target.publish(ctx, result); err != nil {
 			return err
 		}
 	}
 	env.out.endProgress()
-	report := newExportReport(result, published, client.Requests(), env.now().Sub(started))
-	return env.reportExport(report, result, opts)
+	return env.reportExport(newExportReport(result, done, source.requests(), env.now().Sub(started)), result, opts)
 }
 
 // partialCode gives exit code 3 to an export that could read the instance, but not all of it.
@@ -203,7 +205,11 @@ func (env *environment) reportExport(r exportReport, result *export.Result, opts
 		env.out.say("verified and written: %s (%s)", r.Snapshot, sizeText(r.Size))
 	}
 	if opts.secrets == snapshot.SecretsKeep && r.Snapshot != "-" && !opts.target.encrypted() {
-		env.out.say("it holds API secrets and passwords in the clear: keep it as safe as the server")
+		if len(result.Summary.Collections) > 0 {
+			env.out.warn("it holds every private key of the VPN in the clear: whoever has the file can be anybody; --encrypt-to or --secrets redact")
+		} else {
+			env.out.say("it holds API secrets and passwords in the clear: keep it as safe as the server")
+		}
 	}
 	if len(result.Failures) > 0 {
 		return &exitError{code: codePartial, err: fmt.Errorf("the snapshot is partial: %d part(s) could not be read", len(result.Failures)),

@@ -58,12 +58,12 @@ func (t *target) contentOf(ctx context.Context, s storage.Snapshot) (string, err
 }
 
 // lock makes sure that of several nodes with the same job one works. Release ends it.
-func (t *target) lock(ctx context.Context, who string, ttl time.Duration) (release func(), err error) {
+func (t *target) lock(ctx context.Context, ttl time.Duration) (release func(), err error) {
 	holder, err := os.Hostname()
 	if err != nil {
 		holder = "unknown"
 	}
-	lease, err := storage.Lock(ctx, t.location.Store, storage.LockName(who, ""), storage.LockOptions{
+	lease, err := storage.Lock(ctx, t.location.Store, storage.LockName("export", ""), storage.LockOptions{
 		Holder: fmt.Sprintf("%s, process %d", holder, os.Getpid()), TTL: ttl, Now: t.env.now,
 	})
 	if err != nil {
