@@ -42,9 +42,20 @@ is printed at the end.
    pritunl-backup restore vpn.json --dry-run
    pritunl-backup restore vpn.json --yes --report restored.json
    pritunl-backup restore vpn.json --map-host vpn-1=new-a --skip users --rules staging.json`,
-		Flags: slices.Concat(restoreFlags(), []cli.Flag{jsonFlag(), quietFlag(), showConfigFlag()}, placeFlags(), flagsOf(connectionVariables())),
+		Flags: slices.Concat(restoreFlags(), databaseRestoreFlags(), []cli.Flag{jsonFlag(), quietFlag(), showConfigFlag()}, placeFlags(), flagsOf(connectionVariables())),
 		Action: func(c *cli.Context) error {
 			s := env.settings(c)
+			switch target := c.String("target"); target {
+			case snapshot.SourceAPI:
+			case snapshot.SourceMongo:
+				opts, err := parseDatabaseRestore(c, s)
+				if err != nil {
+					return err
+				}
+				return runDatabaseRestore(c.Context, env, opts)
+			default:
+				return usageError(fmt.Sprintf("--target %q is neither api nor mongo", target), "")
+			}
 			opts, err := parseRestore(c, s)
 			if err != nil {
 				return err
@@ -100,7 +111,6 @@ func parseRestore(c *cli.Context, s *settings) (restoreOptions, error) {
 func parsePlan(c *cli.Context) (restore.PlanOptions, error) {
 	plan := restore.PlanOptions{
 		Prune: c.Bool("prune"), WithConnectionSettings: c.Bool("with-connection-settings"), Start: c.Bool("start"),
-		MapHosts: map[string]string{},
 	}
 	switch existing := c.String("on-existing"); {
 	case existing != "" && c.Bool("resume"):
@@ -114,14 +124,10 @@ func parsePlan(c *cli.Context) (restore.PlanOptions, error) {
 	case existing != "":
 		return plan, usageError(fmt.Sprintf("--on-existing %q is neither skip nor update", existing), "")
 	}
-	for _, pair := range c.StringSlice("map-host") {
-		old, replacement, ok := strings.Cut(pair, "=")
-		if !ok || old == "" {
-			return plan, usageError(fmt.Sprintf("--map-host %q is not OLD=NEW", pair), "OLD= leaves the host out")
-		}
-		plan.MapHosts[old] = replacement
-	}
 	var err error
+	if plan.MapHosts, err = hostPairs(c.StringSlice("map-host")); err != nil {
+		return plan, err
+	}
 	if plan.Only, err = parseFilters(c.StringSlice("only")); err != nil {
 		return plan, err
 	}
@@ -138,6 +144,19 @@ func parsePlan(c *cli.Context) (restore.PlanOptions, error) {
 		}
 	}
 	return plan, nil
+}
+
+// hostPairs reads OLD=NEW; NEW may be empty.
+func hostPairs(texts []string) (map[string]string, error) {
+	pairs := map[string]string{}
+	for _, text := range texts {
+		old, replacement, ok := strings.Cut(text, "=")
+		if !ok || old == "" {
+			return nil, usageError(fmt.Sprintf("--map-host %q is not OLD=NEW", text), "OLD= leaves the host out")
+		}
+		pairs[old] = replacement
+	}
+	return pairs, nil
 }
 
 func parseFilters(texts []string) ([]restore.Filter, error) {

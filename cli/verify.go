@@ -81,6 +81,9 @@ func runVerify(ctx context.Context, env *environment, opts verifyOptions) error 
 		env.reportFindings(report)
 		_, err = fmt.Fprintf(env.stdio.Out, "%s: intact, %s\n", visible(opts.snapshot), countsText(report.Summary.Counts))
 	}
+	if err == nil && len(report.Summary.Collections) > 0 && !opts.json {
+		err = env.checkCertificates(source)
+	}
 	if err != nil || !opts.drill {
 		return err
 	}
