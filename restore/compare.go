@@ -163,6 +163,10 @@ func (n *node) sends() []snapshot.Field {
 		if sso := n.object.String("sso"); sso != "saml_onelogin" {
 			drop("sso_onelogin_mode")
 		}
+	case snapshot.ServerRoutes:
+		if n.virtual() {
+			drop("network") // it is the server's
+		}
 	case snapshot.Hosts:
 		if n.object.String("name") == "" {
 			drop("name")

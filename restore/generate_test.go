@@ -44,7 +44,9 @@ func (b *builder) made(method, path string, body any) (string, bool) {
 	return id, ok
 }
 
-func pick[T any](t *rapid.T, label string, values ...T) T { return rapid.SampledFrom(values).Draw(t, label) }
+func pick[T any](t *rapid.T, label string, values ...T) T {
+	return rapid.SampledFrom(values).Draw(t, label)
+}
 
 func (b *builder) flag(label string) bool { return rapid.Bool().Draw(b.t, label) }
 
@@ -108,7 +110,7 @@ func (b *builder) user(org string) {
 		"auth_type": pick(b.t, "auth", "local", "saml", "google_duo", "radius", "nonsense"),
 		"pin":       pick(b.t, "pin", "", "", "123456"), "client_to_client": b.flag("c2c"),
 		"mac_addresses": b.some("mac", "02:00:00:00:00:01", "nonsense"), "dns_servers": b.some("dns", "1.1.1.1", "9.9.9.9", "x"),
-		"dns_suffix": pick(b.t, "suffix", "", "corp.example.com", "with space"),
+		"dns_suffix":    pick(b.t, "suffix", "", "corp.example.com", "with space"),
 		"network_links": b.some("network links", "10.201.0.0/24", "10.202.0.0/24", "fd99::/64"),
 	}
 	if b.flag("forward") {

@@ -229,3 +229,20 @@ func clock() func() time.Time {
 	now := time.Now().Truncate(time.Hour)
 	return func() time.Time { now = now.Add(time.Millisecond); return now }
 }
+
+// readBody reads the body of a request and leaves it to be read again.
+func readBody(r *http.Request) (string, error) {
+	if r.Body == nil {
+		return "", nil
+	}
+	body, err := io.ReadAll(r.Body)
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	return string(body), err
+}
+
+func respond(r *http.Request, status int, body string) *http.Response {
+	return &http.Response{
+		StatusCode: status, Request: r, Body: io.NopCloser(strings.NewReader(body)),
+		Header: http.Header{"Content-Type": {"application/json"}},
+	}
+}

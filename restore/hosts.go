@@ -19,7 +19,8 @@ type HostMapping struct {
 
 // mapHosts pairs hosts: as told, else by id, by names that are one of a kind on
 // both sides, and the one with the one. It never guesses.
-func mapHosts(want, live, used []*node, told map[string]string) (map[*node]*node, error) {
+// begun says that an earlier run may have given hosts their old names already.
+func mapHosts(want, live, used []*node, told map[string]string, begun bool) (map[*node]*node, error) {
 	pairs := map[*node]*node{}
 	taken := map[*node]bool{}
 	left := map[*node]bool{} // hosts of the snapshot that are left out on purpose
@@ -34,7 +35,10 @@ func mapHosts(want, live, used []*node, told map[string]string) (map[*node]*node
 		}
 		l, err := oneHost(live, told[old], "target")
 		if err != nil {
-			return nil, err
+			var renamed error
+			if l, renamed = oneHost(live, w.object.String("name"), "target"); renamed != nil || !begun {
+				return nil, err
+			}
 		}
 		if pairs[w] != nil || taken[l] {
 			return nil, &UsageError{Text: fmt.Sprintf("host %s is mapped twice", quote(old+"="+told[old])), Next: "give each host once in --map-host"}

@@ -164,7 +164,7 @@ func newBuilder(live, wanted *snapshot.Document, opts PlanOptions) (*builder, er
 	for _, s := range b.live.kinds[snapshot.Settings] {
 		b.plan.caller = s.id
 	}
-	pairs, err := mapHosts(b.want.kinds[snapshot.Hosts], b.live.kinds[snapshot.Hosts], usedHosts(b.want, opts), opts.MapHosts)
+	pairs, err := mapHosts(b.want.kinds[snapshot.Hosts], b.live.kinds[snapshot.Hosts], usedHosts(b.want, opts), opts.MapHosts, b.begun())
 	if err != nil {
 		return nil, err
 	}
@@ -175,6 +175,11 @@ func newBuilder(live, wanted *snapshot.Document, opts PlanOptions) (*builder, er
 	b.plan.Hosts = hostMappings(b.want.kinds[snapshot.Hosts])
 	b.plan.Warnings = b.warnings()
 	return b, nil
+}
+
+// begun tells whether a restore into the target may have begun before.
+func (b *builder) begun() bool {
+	return b.opts.Mode == ModeResume || len(b.live.kinds[snapshot.Organizations])+len(b.live.kinds[snapshot.Servers]) > 0
 }
 
 // checkLive refuses a live state that lacks something a plan has to know.

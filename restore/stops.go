@@ -67,7 +67,8 @@ func (b *builder) stopsFor(a *Action) []*node {
 		return ends
 	case snapshot.Organizations:
 		if a.Verb == Delete {
-			return b.serversOf(a.live)
+			// Servers that are deleted too are gone by then.
+			return slices.DeleteFunc(b.serversOf(a.live), b.goes)
 		}
 	case snapshot.Users:
 		if touchesNetworkLinks(a) {
@@ -118,6 +119,11 @@ func (b *builder) serversOf(organization *node) []*node {
 		}
 	}
 	return out
+}
+
+// goes tells whether a live object is deleted.
+func (b *builder) goes(n *node) bool {
+	return slices.ContainsFunc(b.plan.Actions, func(a *Action) bool { return a.Verb == Delete && a.live == n })
 }
 
 func touchesNetworkLinks(a *Action) bool {

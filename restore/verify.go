@@ -140,6 +140,9 @@ func (b *builder) limits(a *Action, base Remaining) []Remaining {
 	sent := n.sends()
 	for _, f := range fieldsOf(n.kind) {
 		want, ok := n.sent[f.Path]
+		if f.Path == "status" || f.Path == "network" && n.virtual() {
+			continue // planned as a state; the server's
+		}
 		if !ok || !f.Compared() || f.Wire == snapshot.Objects && n.kind == snapshot.Locations || f.Ref != "" {
 			continue
 		}
