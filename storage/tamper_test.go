@@ -167,6 +167,21 @@ func TestKeyErrorsNameTheRecipients(t *testing.T) {
 	})
 }
 
+// TestChangedHeaderIsNoWrongKey: the header names the key that was given, so it is the header that is wrong.
+func TestChangedHeaderIsNoWrongKey(t *testing.T) {
+	to, keys := newKeys(t)
+	b := stored(t, seal(t, document, storage.SealOptions{Recipients: []storage.Recipient{to}}))
+	body := bytes.Index(b, []byte("-> X25519 ")) + 60 // inside the wrapped key, on the next line
+	if b[body] == 'A' {
+		b[body] = 'B'
+	} else {
+		b[body] = 'A'
+	}
+	if _, _, err := read(b, "", keys); !errors.Is(err, storage.ErrDamaged) || errors.Is(err, storage.ErrWrongKey) {
+		t.Errorf("error %v", err)
+	}
+}
+
 func TestPassphrase(t *testing.T) {
 	text, err := storage.ReadPassphrase(strings.NewReader("not-a-real-passphrase\r\nsecond line\n"), "file")
 	if err != nil || text != "not-a-real-passphrase" {
