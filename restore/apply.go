@@ -52,6 +52,7 @@ type runner struct {
 	entries map[*Action]*Entry
 	known   map[string]bool // ids that were there before, or were assigned
 	done    int
+	total   int
 	failed  int
 	first   error
 	down    []Stop
@@ -64,7 +65,7 @@ type runner struct {
 // Servers that were stopped are started again in every case. Nothing is written
 // when the plan was refused, or when it is empty.
 func Apply(ctx context.Context, client *api.Client, plan *Plan, opts ApplyOptions) (*Report, error) {
-	r := &runner{client: client, plan: plan, opts: opts.filled(), known: map[string]bool{}}
+	r := &runner{client: client, plan: plan, opts: opts.filled(), total: plan.Writes(), known: map[string]bool{}}
 	r.report, r.entries = newReport(plan)
 	err := plan.refusal()
 	if err == nil {
@@ -185,7 +186,7 @@ func (r *runner) todo(kind snapshot.Kind) []*Action {
 }
 
 func (r *runner) announce(a *Action) {
-	r.opts.Progress(Event{Kind: a.Kind, Path: a.Path, Done: r.done, Total: r.plan.Writes()})
+	r.opts.Progress(Event{Kind: a.Kind, Path: a.Path, Done: r.done, Total: r.total})
 }
 
 // each carries out actions one after the other.

@@ -238,7 +238,7 @@ func settleSettings(o snapshot.Object) {
 	}
 	for key := range o {
 		aws := strings.HasSuffix(key, "_access_key") || strings.HasSuffix(key, "_secret_key")
-		wiped := aws && !(known && provider == "aws") ||
+		wiped := aws && (!known || provider != "aws") ||
 			key == "oracle_user_ocid" && provider != "oracle" ||
 			strings.HasPrefix(key, "pritunl_cloud_") && provider != "pritunl"
 		if wiped {

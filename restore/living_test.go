@@ -243,3 +243,30 @@ func TestTargetThatChangesDuringTheRun(t *testing.T) {
 		t.Errorf("the meddler's organization is not noticed: %+v", outcome.Remaining)
 	}
 }
+
+// TestRoutesThatTheServerMovesAreMovedBack changes a running server whose dns route
+// is not that of its dns server: the change moves the route.
+func TestRoutesThatTheServerMovesAreMovedBack(t *testing.T) {
+	s, _ := living(t)
+	client := s.client()
+	office := edit(t, s.export(), snapshot.Servers, "office", nil).String("id")
+	for _, step := range []func() error{
+		func() error { _, err := client.OperateServer(t.Context(), office, "stop"); return err },
+		func() error {
+			_, err := client.AddServerRoute(t.Context(), office, map[string]any{"network": "10.9.9.9/32", "comment": "DNS Server", "nat": true})
+			return err
+		},
+		func() error { _, err := client.OperateServer(t.Context(), office, "start"); return err },
+	} {
+		if err := step(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	wanted := s.export()
+	edit(t, wanted, snapshot.Servers, "office", map[string]any{"pre_connect_msg": "hello"})
+	plan, _ := s.restore(wanted, update())
+	if len(plan.Stops) != 1 {
+		t.Errorf("stops: %+v", plan.Stops)
+	}
+	assertSame(t, wanted, s.export())
+}

@@ -2,6 +2,7 @@ package restore_test
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"os"
 	"strings"
@@ -15,16 +16,15 @@ import (
 // recorded builds a document out of the answers of a real server.
 func recorded(t *testing.T) *snapshot.Document {
 	t.Helper()
-	file, err := os.Open("testdata/seeded-gets.jsonl")
+	file, err := os.ReadFile("testdata/seeded-gets.jsonl")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer file.Close()
 	doc := &snapshot.Document{
 		Header:    snapshot.Header{Complete: true, Secrets: snapshot.SecretsKeep, Host: "host-one", PritunlVersion: "1.34.4681.89"},
 		Resources: map[snapshot.Kind][]snapshot.Object{},
 	}
-	lines := bufio.NewScanner(file)
+	lines := bufio.NewScanner(bytes.NewReader(file))
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
 		var line struct {

@@ -28,13 +28,32 @@ func writeJSON(w io.Writer, v any) error {
 	return e.Encode(v)
 }
 
+// printer keeps the first error, so that not every line has to ask for it.
+type printer struct {
+	w   *bufio.Writer
+	err error
+}
+
+func (p *printer) printf(format string, args ...any) {
+	if p.err == nil {
+		_, p.err = fmt.Fprintf(p.w, format, args...)
+	}
+}
+
+func (p *printer) end() error {
+	if p.err != nil {
+		return p.err
+	}
+	return p.w.Flush()
+}
+
 // WriteText writes the plan for people: what happens to what, grouped by kind;
 // what stays as it is is counted only.
 func (p *Plan) WriteText(w io.Writer) error {
-	out := bufio.NewWriter(w)
+	out := &printer{w: bufio.NewWriter(w)}
 	for _, m := range p.Hosts {
 		if m.New != m.Old {
-			fmt.Fprintf(out, "host %s of the snapshot is %s on the target\n", printable(named(m.Old)), printable(orNone(m.New)))
+			out.printf("host %s of the snapshot is %s on the target\n", printable(named(m.Old)), printable(orNone(m.New)))
 		}
 	}
 	var kind snapshot.Kind
@@ -44,17 +63,17 @@ func (p *Plan) WriteText(w io.Writer) error {
 		}
 		if a.Kind != kind {
 			kind = a.Kind
-			fmt.Fprintf(out, "%s\n", strings.ReplaceAll(string(kind), "_", " "))
+			out.printf("%s\n", strings.ReplaceAll(string(kind), "_", " "))
 		}
 		a.write(out)
 	}
 	p.writeStops(out)
 	p.writeTasks(out)
 	for _, warning := range p.Warnings {
-		fmt.Fprintf(out, "warning: %s\n", printable(warning))
+		out.printf("warning: %s\n", printable(warning))
 	}
-	fmt.Fprintf(out, "%s\n", p.Summary())
-	return out.Flush()
+	out.printf("%s\n", p.Summary())
+	return out.end()
 }
 
 // Summary counts the verbs in one line.
@@ -78,22 +97,22 @@ func orNone(s string) string {
 	return s
 }
 
-func (a *Action) write(out io.Writer) {
-	fmt.Fprintf(out, "  %s %s\n", mark(a.Verb), printable(a.Path))
+func (a *Action) write(out *printer) {
+	out.printf("  %s %s\n", mark(a.Verb), printable(a.Path))
 	if a.Reason != "" {
-		fmt.Fprintf(out, "      %s: %s\n", a.Verb, printable(a.Reason))
+		out.printf("      %s: %s\n", a.Verb, printable(a.Reason))
 	}
 	for _, c := range a.Fields {
-		fmt.Fprintf(out, "      %s: %s -> %s\n", c.Path, show(c.Old), show(c.New))
+		out.printf("      %s: %s -> %s\n", c.Path, show(c.Old), show(c.New))
 	}
 	for _, c := range a.Rewrote {
-		fmt.Fprintf(out, "      by rule %s: %s: %s -> %s\n", printable(strings.Join(a.Rules, ", ")), c.Path, show(c.Old), show(c.New))
+		out.printf("      by rule %s: %s: %s -> %s\n", printable(strings.Join(a.Rules, ", ")), c.Path, show(c.Old), show(c.New))
 	}
 	for _, c := range a.Altered {
-		fmt.Fprintf(out, "      will be altered: %s: %s is stored as %s\n", c.Path, show(c.Old), show(c.New))
+		out.printf("      will be altered: %s: %s is stored as %s\n", c.Path, show(c.Old), show(c.New))
 	}
 	if len(a.Stops) > 0 {
-		fmt.Fprintf(out, "      needs offline: %s\n", printable(strings.Join(a.Stops, ", ")))
+		out.printf("      needs offline: %s\n", printable(strings.Join(a.Stops, ", ")))
 	}
 }
 
@@ -141,14 +160,14 @@ func printable(s string) string {
 	return quoted[1 : len(quoted)-1]
 }
 
-func (p *Plan) writeStops(out io.Writer) {
+func (p *Plan) writeStops(out *printer) {
 	for _, s := range p.Stops {
-		fmt.Fprintf(out, "server %s is stopped during %d action(s) and started again: %s\n", printable(s.Server), s.Changes, strings.Join(s.Reasons, ", "))
+		out.printf("server %s is stopped during %d action(s) and started again: %s\n", printable(s.Server), s.Changes, strings.Join(s.Reasons, ", "))
 	}
 }
 
 // writeTasks counts what users have to do, and names the few others.
-func (p *Plan) writeTasks(out io.Writer) {
+func (p *Plan) writeTasks(out *printer) {
 	counts := map[string]int{}
 	for _, t := range p.HandOver {
 		for _, what := range t.What {
@@ -156,26 +175,26 @@ func (p *Plan) writeTasks(out io.Writer) {
 				counts[what]++
 				continue
 			}
-			fmt.Fprintf(out, "afterwards %s %s: %s\n", singular(t.Kind), printable(t.Path), what)
+			out.printf("afterwards %s %s: %s\n", singular(t.Kind), printable(t.Path), what)
 		}
 	}
 	for _, what := range sortedKeys(counts) {
-		fmt.Fprintf(out, "afterwards %d user(s): %s\n", counts[what], what)
+		out.printf("afterwards %d user(s): %s\n", counts[what], what)
 	}
 }
 
 // WriteText writes the differences that remain, for people.
 func (o *Outcome) WriteText(w io.Writer) error {
-	out := bufio.NewWriter(w)
+	out := &printer{w: bufio.NewWriter(w)}
 	for _, r := range o.Remaining {
-		fmt.Fprintf(out, "%s: %s %s", r.Class, singular(r.Kind), printable(r.Path))
+		out.printf("%s: %s %s", r.Class, singular(r.Kind), printable(r.Path))
 		if r.Field != "" {
-			fmt.Fprintf(out, ": %s: wanted %s, found %s", r.Field, show(r.Wanted), show(r.Found))
+			out.printf(": %s: wanted %s, found %s", r.Field, show(r.Wanted), show(r.Found))
 		}
 		if r.Why != "" {
-			fmt.Fprintf(out, " (%s)", printable(r.Why))
+			out.printf(" (%s)", printable(r.Why))
 		}
-		fmt.Fprintln(out)
+		out.printf("\n")
 	}
-	return out.Flush()
+	return out.end()
 }

@@ -19,7 +19,7 @@ func (r *runner) stopFor(ctx context.Context, actions []*Action) error {
 	}
 	r.stopped = true
 	for _, s := range r.plan.Stops {
-		r.opts.Progress(Event{Kind: snapshot.Servers, Path: "stop " + s.Server, Done: r.done, Total: r.plan.Writes()})
+		r.opts.Progress(Event{Kind: snapshot.Servers, Path: "stop " + s.Server, Done: r.done, Total: r.total})
 		r.down = append(r.down, s) // before the request: its answer may be lost
 		if err := r.operate(ctx, s.ID, api.Stop, "offline"); err != nil {
 			return fmt.Errorf("stop server %s: %w", s.Server, err)
@@ -58,7 +58,7 @@ func (r *runner) putBack(ctx context.Context) error {
 			continue
 		}
 		state := ServerState{Server: s.Server, ID: s.ID, Former: "online", Now: "online"}
-		r.opts.Progress(Event{Kind: snapshot.Servers, Path: "start " + s.Server + " again", Done: r.done, Total: r.plan.Writes()})
+		r.opts.Progress(Event{Kind: snapshot.Servers, Path: "start " + s.Server + " again", Done: r.done, Total: r.total})
 		err := r.waitFor(ctx, s.ID)
 		if err == nil {
 			err = r.operate(ctx, s.ID, api.Start, "online")
@@ -90,7 +90,7 @@ func (r *runner) waitFor(ctx context.Context, id string) error {
 		if err != nil || o.String("status") != "pending" {
 			return err
 		}
-		r.opts.Progress(Event{Kind: snapshot.Servers, Path: "wait for the parameters of server " + named(o.String("name")), Done: r.done, Total: r.plan.Writes()})
+		r.opts.Progress(Event{Kind: snapshot.Servers, Path: "wait for the parameters of server " + named(o.String("name")), Done: r.done, Total: r.total})
 		if err := r.opts.Sleep(ctx, 5*time.Second); err != nil {
 			return err
 		}

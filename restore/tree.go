@@ -75,10 +75,7 @@ func newTree(doc *snapshot.Document, wanted bool) *tree {
 	return t
 }
 
-func (t *tree) add(n *node) *node {
-	t.kinds[n.kind] = append(t.kinds[n.kind], n)
-	return n
-}
+func (t *tree) add(n *node) { t.kinds[n.kind] = append(t.kinds[n.kind], n) }
 
 func (t *tree) addObject(kind snapshot.Kind, o snapshot.Object, wanted bool) {
 	n := newNode(kind, o, wanted)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"pritunl-backup/snapshot"
 )
@@ -157,4 +158,59 @@ func (r *runner) dropBornRoutes(ctx context.Context, server *node) error {
 		}
 	}
 	return nil
+}
+
+// dnsComment marks the routes that the server moves to its first dns server
+// whenever it is changed.
+const dnsComment = "DNS Server"
+
+// displaced gives the routes of an existing server that a change of the server
+// moves away from where the snapshot has them.
+func (t *tree) displaced(server *node) []*node {
+	dns := server.object.Strings("dns_servers")
+	if len(dns) == 0 {
+		return nil
+	}
+	var out []*node
+	for _, n := range t.kinds[snapshot.ServerRoutes] {
+		if n.owner == server && n.twin != nil && n.object.String("comment") == dnsComment && n.object.String("network") != singleAddress(dns[0]) {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+func singleAddress(s string) string {
+	p, err := strictNetwork(s)
+	if err != nil {
+		return s
+	}
+	return p.String()
+}
+
+// replaceDisplaced puts the routes back that changing the server has moved.
+func (r *runner) replaceDisplaced(ctx context.Context, server *node) error {
+	routes := r.plan.want.displaced(server)
+	if len(routes) == 0 {
+		return nil
+	}
+	rows, err := r.routes(ctx, server)
+	if err != nil {
+		return err
+	}
+	moved, there := rows[singleAddress(server.object.Strings("dns_servers")[0])]
+	wanted := there && slices.ContainsFunc(r.plan.want.kinds[snapshot.ServerRoutes], func(n *node) bool {
+		return n.owner == server && n.object.String("network") == moved.object.String("network")
+	})
+	if there && !wanted && moved.object.String("comment") == dnsComment {
+		if err := r.client.DeleteServerRoute(ctx, server.target, moved.id); err != nil {
+			return err
+		}
+	}
+	var bodies []json.RawMessage
+	for _, n := range routes {
+		bodies = append(bodies, encode(n.body(nil)))
+	}
+	_, err = r.client.AddServerRoutes(ctx, server.target, bodies)
+	return err
 }

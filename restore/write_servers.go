@@ -21,9 +21,13 @@ func (r *runner) writeServers(ctx context.Context, actions []*Action) error {
 			}
 			return err
 		}
-		return r.replace(ctx, a,
+		err := r.replace(ctx, a,
 			func() (json.RawMessage, error) { return r.client.Server(ctx, n.target) },
 			func(body json.RawMessage) (json.RawMessage, error) { return r.client.PutServer(ctx, n.target, body) })
+		if err == nil {
+			err = r.replaceDisplaced(ctx, n)
+		}
+		return err
 	})
 }
 
