@@ -72,7 +72,9 @@ func TestUnchanged(t *testing.T) {
 	if _, err := store.Put(t.Context(), name, storage.Bytes(nil), storage.PutOptions{Metadata: map[string]string{storage.MetaContent: "abc"}}); err != nil {
 		t.Fatal(err)
 	}
-	never := func(context.Context, storage.Snapshot) (string, error) { return "", errors.New("read although it was known") }
+	never := func(context.Context, storage.Snapshot) (string, error) {
+		return "", errors.New("read although it was known")
+	}
 	newest, sum, err := storage.NewestContent(t.Context(), store, storage.Query{}, never)
 	if err != nil || sum != "abc" || newest.Name != name {
 		t.Fatalf("%q, %v", sum, err)
