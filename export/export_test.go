@@ -272,6 +272,18 @@ func TestWhatTheAccountMayNotSeeIsRecorded(t *testing.T) {
 	}
 }
 
+func TestAVendorOutOfReachIsNoFailure(t *testing.T) {
+	r := newReplay(t)
+	r.set("/subscription", answerStatus(500, "application/json", `{"error":"subscription_server_error","error_msg":"Unable to connect to subscription server, please try again later."}`))
+	document, result, err := take(t.Context(), r.client(), export.Options{})
+	if err != nil || len(result.Failures) > 0 {
+		t.Fatalf("error %v, failures %v", err, result.Failures)
+	}
+	if h := load(t, document).Header; !h.Complete || h.Has(snapshot.Subscription) {
+		t.Errorf("header %+v: want a complete snapshot without the subscription", h)
+	}
+}
+
 func TestFailuresAreListedAndOnlyKeptWhenAskedFor(t *testing.T) {
 	routes := "/server/" + serverMain + "/route"
 	cases := map[string]struct {

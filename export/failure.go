@@ -81,6 +81,9 @@ func (e *exporter) note(ctx context.Context, at place, err error) error {
 		e.hide("needs an enterprise licence: the server answers 404 to /link", snapshot.Links, snapshot.Locations)
 	case errors.Is(err, api.ErrNotSuperUser) && at.kind == snapshot.Administrators:
 		e.hide("needs a super user: the administrator of this token is none", snapshot.Administrators)
+	case at.kind == snapshot.Subscription:
+		// The server asks its vendor for it, which may well be out of reach, and it is no configuration.
+		e.hide("the server could not tell: "+err.Error(), snapshot.Subscription)
 	default:
 		e.failed[at] = err
 	}
