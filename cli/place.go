@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strconv"
 	"strings"
 	"time"
 
@@ -31,7 +30,7 @@ func storeVariables() []variable {
 		{flag: "s3-role", env: "PRITUNL_BACKUP_S3_ROLE", usage: "ARN of a role to assume"},
 		{flag: "s3-external-id", env: "PRITUNL_BACKUP_S3_EXTERNAL_ID", usage: "external id for that role"},
 		{flag: "s3-endpoint", env: "PRITUNL_BACKUP_S3_ENDPOINT", usage: "address of another S3 service; AWS_ENDPOINT_URL_S3 and AWS_ENDPOINT_URL do the same"},
-		{flag: "s3-path-style", env: "PRITUNL_BACKUP_S3_PATH_STYLE", usage: "true or false: bucket in the path; by itself with another endpoint"},
+		{flag: "s3-path-style", env: "PRITUNL_BACKUP_S3_PATH_STYLE", usage: "on, off or auto: the bucket in the path, by itself with another endpoint", initial: "auto"},
 		{flag: "s3-checksums", env: "PRITUNL_BACKUP_S3_CHECKSUMS", usage: "when_supported or when_required; the latter by itself with another endpoint"},
 	}
 }
@@ -42,8 +41,8 @@ func nameVariable() variable {
 
 func keyVariables() []variable {
 	return []variable{
-		{flag: "identity", env: "PRITUNL_BACKUP_IDENTITY", usage: "file with age secret keys, to decrypt"},
-		{flag: "passphrase-file", env: "PRITUNL_BACKUP_PASSPHRASE_FILE", usage: "file with a passphrase, to decrypt; in export: to encrypt"},
+		{flag: "identity", env: "PRITUNL_BACKUP_IDENTITY", usage: "file with age secret keys, to decrypt; several separated by commas"},
+		{flag: "passphrase-file", env: "PRITUNL_BACKUP_PASSPHRASE_FILE", usage: "file with a passphrase, to decrypt"},
 	}
 }
 
@@ -113,16 +112,17 @@ func parseStore(s *settings) (storage.Options, error) {
 		}
 		value[v.flag] = found.value
 	}
-	opts := storage.Options{S3: storage.S3Options{
+	opts := storage.Options{TempDir: os.TempDir(), S3: storage.S3Options{
 		Region: value["s3-region"], Profile: value["s3-profile"], RoleARN: value["s3-role"], ExternalID: value["s3-external-id"],
 		Endpoint: value["s3-endpoint"], Checksums: value["s3-checksums"],
 	}}
-	if style := value["s3-path-style"]; style != "" {
-		pathStyle, err := strconv.ParseBool(style)
-		if err != nil {
-			return opts, usageError(fmt.Sprintf("--s3-path-style %q is neither true nor false", style), "")
-		}
+	switch style := value["s3-path-style"]; style {
+	case "auto":
+	case "on", "off":
+		pathStyle := style == "on"
 		opts.S3.PathStyle = &pathStyle
+	default:
+		return opts, usageError(fmt.Sprintf("--s3-path-style %q is not on, off or auto", style), "")
 	}
 	return opts, nil
 }
@@ -131,30 +131,39 @@ func parseKeys(s *settings) (storage.Keys, error) {
 	var keys storage.Keys
 	for _, v := range keyVariables() {
 		found, err := s.get(v)
-		if err != nil || found.value == "" {
-			if err != nil {
+		if err != nil {
+			return keys, err
+		}
+		for path := range strings.SplitSeq(found.value, ",") {
+			if path == "" {
+				continue
+			}
+			if err := addKey(&keys, v.flag, path); err != nil {
 				return keys, err
 			}
-			continue
-		}
-		file, err := os.Open(found.value)
-		if err != nil {
-			return keys, usageError(fmt.Sprintf("read the key of --%s: %v", v.flag, err), "")
-		}
-		if v.flag == "identity" {
-			err = keys.ReadIdentities(file, found.value)
-		} else {
-			var passphrase string
-			if passphrase, err = storage.ReadPassphrase(file, found.value); err == nil {
-				err = keys.AddPassphrase(passphrase)
-			}
-		}
-		_ = file.Close()
-		if err != nil {
-			return keys, usageError(err.Error(), storage.Hint(err))
 		}
 	}
 	return keys, nil
+}
+
+func addKey(keys *storage.Keys, flag, path string) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return usageError(fmt.Sprintf("read the key of --%s: %v", flag, err), "")
+	}
+	defer func() { _ = file.Close() }()
+	if flag == "identity" {
+		err = keys.ReadIdentities(file, path)
+	} else {
+		var passphrase string
+		if passphrase, err = storage.ReadPassphrase(file, path); err == nil {
+			err = keys.AddPassphrase(passphrase)
+		}
+	}
+	if err != nil {
+		return usageError(err.Error(), storage.Hint(err))
+	}
+	return nil
 }
 
 // openSnapshot opens a stored snapshot for reading; "-" is standard input.

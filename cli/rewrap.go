@@ -25,9 +25,9 @@ func rewrapCommand(env *environment) *cli.Command {
 		Description: `Decrypts and encrypts again while reading; the plaintext never touches the disk. The snapshot keeps its
 name and is replaced only when the new one is whole.
 
-   pritunl-backup rewrap vpn.json.age --identity old.txt --encrypt-to age1... --remove age1...`,
+   pritunl-backup rewrap vpn.json.age --identity old.txt --add age1... --remove age1...`,
 		Flags: slices.Concat([]cli.Flag{
-			&cli.StringSliceFlag{Name: "encrypt-to", Usage: "add this age `RECIPIENT`; repeatable"},
+			&cli.StringSliceFlag{Name: "add", Usage: "add this age `RECIPIENT`; repeatable"},
 			&cli.StringFlag{Name: "recipients-file", Usage: "add the age recipients in this `FILE`"},
 			&cli.StringSliceFlag{Name: "remove", Usage: "take away this age `RECIPIENT`; repeatable"},
 			quietFlag(),
@@ -48,7 +48,7 @@ func parseRewrap(c *cli.Context, s *settings) (rewrapOptions, error) {
 	if opts.snapshot, err = oneSnapshot(c); err != nil {
 		return opts, err
 	}
-	for _, text := range c.StringSlice("encrypt-to") {
+	for _, text := range c.StringSlice("add") {
 		r, err := storage.ParseRecipient(text)
 		if err != nil {
 			return opts, usageError(err.Error(), storage.Hint(err))
@@ -63,7 +63,7 @@ func parseRewrap(c *cli.Context, s *settings) (rewrapOptions, error) {
 		opts.add = append(opts.add, more...)
 	}
 	if len(opts.add)+len(opts.remove) == 0 {
-		return opts, usageError("nothing is to change", "--encrypt-to adds a recipient, --remove takes one away")
+		return opts, usageError("nothing is to change", "--add adds a recipient, --remove takes one away")
 	}
 	opts.place, err = parsePlace(c, s)
 	return opts, err

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -38,14 +39,25 @@ func targetFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "gzip", Usage: "compress what goes into a directory or bucket; a FILE is compressed when it ends in .gz or .gz.age"},
 		&cli.BoolFlag{Name: "overwrite", Usage: "replace an existing file"},
 		&cli.StringSliceFlag{Name: "encrypt-to", Usage: "encrypt to this age `RECIPIENT`; repeatable [$PRITUNL_BACKUP_ENCRYPT_TO]"},
-		&cli.StringFlag{Name: "recipients-file", Usage: "encrypt to the age recipients in this `FILE` [$PRITUNL_BACKUP_RECIPIENTS_FILE]"},
-		&cli.StringFlag{Name: "s3-sse", Usage: "server-side encryption: AES256 or aws:kms"},
-		&cli.StringFlag{Name: "s3-kms-key", Usage: "key for aws:kms"},
-		&cli.StringFlag{Name: "s3-storage-class", Usage: "for example STANDARD_IA"},
-		&cli.StringSliceFlag{Name: "s3-tag", Usage: "tag the object with `KEY=VALUE`; repeatable"},
-		&cli.StringFlag{Name: "s3-lock-mode", Usage: "object lock: GOVERNANCE or COMPLIANCE"},
-		&cli.IntFlag{Name: "s3-lock-days", Usage: "how long the object lock holds"},
-	}, flagsOf(storeVariables()), flagsOf(keyVariables()), flagsOf([]variable{nameVariable()}))
+	}, flagsOf(encryptVariables()), flagsOf(putVariables()), flagsOf(storeVariables()), flagsOf(keyVariables()), flagsOf([]variable{nameVariable()}))
+}
+
+func encryptVariables() []variable {
+	return []variable{
+		{flag: "recipients-file", env: "PRITUNL_BACKUP_RECIPIENTS_FILE", usage: "encrypt to the age recipients in this file"},
+		{flag: "encrypt-passphrase-file", env: "PRITUNL_BACKUP_ENCRYPT_PASSPHRASE_FILE", usage: "encrypt with the passphrase in this file"},
+	}
+}
+
+// putVariables say how an object is stored in a bucket.
+func putVariables() []variable {
+	return []variable{
+		{flag: "s3-encryption", env: "PRITUNL_BACKUP_S3_ENCRYPTION", usage: "server-side encryption: AES256 or aws:kms"},
+		{flag: "s3-kms-key", env: "PRITUNL_BACKUP_S3_KMS_KEY", usage: "key for aws:kms"},
+		{flag: "s3-storage-class", env: "PRITUNL_BACKUP_S3_STORAGE_CLASS", usage: "for example STANDARD_IA"},
+		{flag: "s3-tags", env: "PRITUNL_BACKUP_S3_TAGS", usage: "tags of the object: KEY=VALUE,KEY=VALUE"},
+		{flag: "s3-object-lock", env: "PRITUNL_BACKUP_S3_OBJECT_LOCK", usage: "MODE:DAYS, for example GOVERNANCE:30"},
+	}
 }
 
 func parseTarget(c *cli.Context, s *settings) (targetOptions, error) {
@@ -60,36 +72,67 @@ func parseTarget(c *cli.Context, s *settings) (targetOptions, error) {
 	if opts.place, err = parsePlace(c, s); err != nil {
 		return opts, err
 	}
-	if err := parsePut(c, &opts.place.storage.S3); err != nil {
+	if err := parsePut(s, &opts.place.storage.S3); err != nil {
 		return opts, err
 	}
-	opts.recipients, err = parseRecipients(c, s)
-	if err == nil && len(opts.recipients) == 0 && strings.HasSuffix(opts.to, ".age") {
-		err = usageError(opts.to+" is to be encrypted, but to nobody", "give --encrypt-to, --recipients-file or --passphrase-file")
+	if opts.recipients, err = parseRecipients(c, s); err != nil {
+		return opts, err
 	}
-	return opts, err
+	isAge := strings.HasSuffix(opts.to, ".age")
+	switch {
+	case isAge && !opts.encrypted():
+		return opts, usageError(opts.to+" is to be encrypted, but to nobody", "give --encrypt-to, --recipients-file or --encrypt-passphrase-file")
+	case !isAge && opts.encrypted() && strings.HasSuffix(strings.TrimSuffix(opts.to, ".gz"), ".json"):
+		return opts, usageError(opts.to+" would be encrypted, but its name does not say so", "name it "+opts.to+".age")
+	}
+	return opts, nil
 }
 
-func parsePut(c *cli.Context, o *storage.S3Options) error {
-	o.SSE, o.KMSKeyID, o.StorageClass = c.String("s3-sse"), c.String("s3-kms-key"), c.String("s3-storage-class")
-	o.LockMode, o.LockDays = c.String("s3-lock-mode"), c.Int("s3-lock-days")
-	o.Tags = map[string]string{}
-	for _, tag := range c.StringSlice("s3-tag") {
-		key, value, ok := strings.Cut(tag, "=")
-		if !ok || key == "" {
-			return usageError(fmt.Sprintf("--s3-tag %q is not KEY=VALUE", tag), "")
+func parsePut(s *settings, o *storage.S3Options) error {
+	value := map[string]string{}
+	for _, v := range putVariables() {
+		found, err := s.get(v)
+		if err != nil {
+			return err
 		}
-		o.Tags[key] = value
+		value[v.flag] = found.value
+	}
+	o.SSE, o.KMSKeyID, o.StorageClass = value["s3-encryption"], value["s3-kms-key"], value["s3-storage-class"]
+	o.Tags = map[string]string{}
+	for tag := range strings.SplitSeq(value["s3-tags"], ",") {
+		if tag == "" {
+			continue
+		}
+		key, text, ok := strings.Cut(tag, "=")
+		if !ok || key == "" {
+			return usageError(fmt.Sprintf("--s3-tags: %q is not KEY=VALUE", tag), "")
+		}
+		o.Tags[key] = text
+	}
+	if lock := value["s3-object-lock"]; lock != "" {
+		mode, days, _ := strings.Cut(lock, ":")
+		n, err := strconv.Atoi(days)
+		if err != nil || n < 1 || mode != "GOVERNANCE" && mode != "COMPLIANCE" {
+			return usageError(fmt.Sprintf("--s3-object-lock %q is not MODE:DAYS", lock), "for example GOVERNANCE:30 or COMPLIANCE:365")
+		}
+		o.LockMode, o.LockDays = mode, n
 	}
 	return nil
 }
 
-// parseRecipients gathers public keys, or the passphrase when there are none.
+// parseRecipients gathers public keys, or the passphrase that stands in their place.
 func parseRecipients(c *cli.Context, s *settings) ([]storage.Recipient, error) {
-	texts, path := c.StringSlice("encrypt-to"), c.String("recipients-file")
-	if len(texts) == 0 && path == "" {
+	value := map[string]string{}
+	for _, v := range encryptVariables() {
+		found, err := s.get(v)
+		if err != nil {
+			return nil, err
+		}
+		value[v.flag] = found.value
+	}
+	texts := c.StringSlice("encrypt-to")
+	if len(texts) == 0 {
 		texts = strings.FieldsFunc(s.getenv("PRITUNL_BACKUP_ENCRYPT_TO"), func(r rune) bool { return r == ',' || r == ' ' })
-		path = s.getenv("PRITUNL_BACKUP_RECIPIENTS_FILE")
 	}
 	var to []storage.Recipient
 	for _, text := range texts {
@@ -99,18 +142,20 @@ func parseRecipients(c *cli.Context, s *settings) ([]storage.Recipient, error) {
 		}
 		to = append(to, r)
 	}
-	if path != "" {
+	if path := value["recipients-file"]; path != "" {
 		more, err := readRecipients(path)
 		if err != nil {
 			return nil, err
 		}
 		to = append(to, more...)
 	}
-	passphrase, err := s.get(keyVariables()[1])
-	if err != nil || passphrase.value == "" || len(to) > 0 {
-		return to, err
+	if path := value["encrypt-passphrase-file"]; path != "" {
+		if len(to) > 0 {
+			return nil, usageError("a passphrase and recipients exclude each other", "an age file has either")
+		}
+		return passphraseRecipient(path)
 	}
-	return passphraseRecipient(passphrase.value)
+	return to, nil
 }
 
 func readRecipients(path string) ([]storage.Recipient, error) {
