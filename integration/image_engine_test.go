@@ -168,6 +168,18 @@ func await(t *testing.T, what string, so func() bool) {
 	}
 }
 
+// middle waits until the instance has answered some requests of a job that still runs.
+func (i *instance) middle(t *testing.T, job testcontainers.Container, requests int) {
+	t.Helper()
+	from := i.answered(t)
+	await(t, "the middle of the export", func() bool {
+		if s, err := job.State(t.Context()); err != nil || !s.Running {
+			t.Fatalf("the job ended before it was interrupted: %v", err)
+		}
+		return i.answered(t) > from+requests
+	})
+}
+
 func copyOut(t *testing.T, c testcontainers.Container, path string) ([]byte, error) {
 	r, err := c.CopyFileFromContainer(t.Context(), path)
 	if err != nil {

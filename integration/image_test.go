@@ -80,9 +80,8 @@ func (e engine) testCut(t *testing.T) {
 	i := e.instance(t, e.network(t), "demo")
 	want := e.snapshot(t, i)
 	i.slow(t)
-	before := i.answered(t)
 	job := e.export(t, i, "--timeout", "2s", "--retries", "20")
-	await(t, "the middle of the export", func() bool { return i.answered(t) > before+5 })
+	i.middle(t, job, 5)
 	i.cut(t)
 	// Requests in flight run into their time limit, and the ones after them find no such host.
 	await(t, "a request that got lost", func() bool { return strings.Contains(logs(t, job), "again") })
@@ -118,9 +117,8 @@ func (e engine) testKill(t *testing.T) {
 	i := e.instance(t, e.network(t), "demo")
 	want := e.snapshot(t, i)
 	i.slow(t)
-	before := i.answered(t)
 	job := e.export(t, i)
-	await(t, "the middle of the export", func() bool { return i.answered(t) > before+5 })
+	i.middle(t, job, 5)
 	if _, err := e.client.ContainerKill(t.Context(), job.GetContainerID(), client.ContainerKillOptions{Signal: "KILL"}); err != nil {
 		t.Fatal(err)
 	}
