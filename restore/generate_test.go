@@ -152,12 +152,13 @@ func (b *builder) server(i int) {
 	if body["network_mode"] == "bridge" {
 		body["network_start"], body["network_end"] = fmt.Sprintf("10.%d.0.2", 10+i), fmt.Sprintf("10.%d.0.9", 10+i)
 	}
-	id, ok := b.made(http.MethodPost, "/server", body)
-	if !ok {
-		return
+	if id, ok := b.made(http.MethodPost, "/server", body); ok {
+		b.servers = append(b.servers, id)
+		b.serverParts(i, "/server/"+id, body["network"].(string))
 	}
-	b.servers = append(b.servers, id)
-	at := "/server/" + id
+}
+
+func (b *builder) serverParts(i int, at, network string) {
 	for _, org := range b.some("attach", append([]string{"none"}, b.orgs...)...) {
 		b.send(http.MethodPut, at+"/organization/"+org, nil)
 	}
@@ -174,7 +175,7 @@ func (b *builder) server(i int) {
 		}
 	}
 	for j := range rapid.IntRange(0, 4).Draw(b.t, "routes") {
-		b.send(http.MethodPost, at+"/route", b.route(pick(b.t, "network", fmt.Sprintf("10.%d.%d.0/24", 210+i, j), "0.0.0.0/0", body["network"].(string), "10.201.0.0/24", "fd20::/64")))
+		b.send(http.MethodPost, at+"/route", b.route(pick(b.t, "network", fmt.Sprintf("10.%d.%d.0/24", 210+i, j), "0.0.0.0/0", network, "10.201.0.0/24", "fd20::/64")))
 	}
 }
 
@@ -213,6 +214,19 @@ func (b *builder) link() {
 			locations = append(locations, location)
 		}
 	}
+	b.locationParts(at, locations)
+	if b.flag("offline") {
+		link := b.send(http.MethodGet, "/link", nil)["links"].([]any)
+		for _, l := range link {
+			if o := l.(map[string]any); o["id"] == id {
+				o["status"] = "offline"
+				b.send(http.MethodPut, "/link/"+id, o)
+			}
+		}
+	}
+}
+
+func (b *builder) locationParts(at string, locations []string) {
 	for i, location := range locations {
 		for j := range rapid.IntRange(0, 2).Draw(b.t, "location routes") {
 			b.send(http.MethodPost, at+"/"+location+"/route", fields{"network": fmt.Sprintf("10.%d.%d.0/24", 150+i, j)})
@@ -233,15 +247,6 @@ func (b *builder) link() {
 				b.send(http.MethodDelete, at+"/"+from+"/peer/"+to, nil)
 			default:
 				b.send(http.MethodPost, at+"/"+from+"/transit", fields{"transit_id": to})
-			}
-		}
-	}
-	if b.flag("offline") {
-		link := b.send(http.MethodGet, "/link", nil)["links"].([]any)
-		for _, l := range link {
-			if o := l.(map[string]any); o["id"] == id {
-				o["status"] = "offline"
-				b.send(http.MethodPut, "/link/"+id, o)
 			}
 		}
 	}
