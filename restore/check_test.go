@@ -3,6 +3,7 @@ package restore_test
 import (
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -97,5 +98,29 @@ func TestLinkedServersNeedTwoHosts(t *testing.T) {
 	}
 	if _, err := restore.NewPlan(live, wanted, restore.PlanOptions{Skip: []restore.Filter{{Kind: snapshot.ServerLinks}}}); err != nil {
 		t.Errorf("without server links: %v", err)
+	}
+}
+
+// TestALinkedServerWithoutAHostIsNotLinked maps one of two hosts away: the server stays on the host that it is born
+// with, which its partner uses too.
+func TestALinkedServerWithoutAHostIsNotLinked(t *testing.T) {
+	wanted := demo(t)
+	s := newTarget(t, simulator.Options{Hosts: 1})
+	opts := restore.PlanOptions{MapHosts: map[string]string{"vpn-2": ""}}
+	plan, err := restore.NewPlan(s.export(), wanted, opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := restore.Apply(t.Context(), s.client(), plan, quiet()); err != nil {
+		t.Fatal(err)
+	}
+	outcome, err := restore.Verify(plan, s.export())
+	if err != nil || !outcome.Equal {
+		t.Errorf("outcome %+v, %v: want the link named as a limit", outcome, err)
+	}
+	if !slices.ContainsFunc(outcome.Remaining, func(r restore.Remaining) bool {
+		return r.Kind == snapshot.ServerLinks && r.Class == restore.Limit
+	}) {
+		t.Errorf("the link is not mentioned: %+v", outcome.Remaining)
 	}
 }

@@ -112,6 +112,13 @@ func (b *builder) obstacle(n *node) (Verb, string) {
 			return HeldBack, "it is the administrator in use: " + fieldNames(n.changes(n.twin)) + " differ and are changed by hand"
 		}
 	}
+	if n.kind == snapshot.ServerLinks && n.twin == nil {
+		for _, server := range []*node{n.owner, n.other} {
+			if server != nil && b.want.homeless(server) {
+				return Cannot, "linked servers need a host each, and none of those of server " + server.path() + " is on the target"
+			}
+		}
+	}
 	for _, needs := range []*node{n.owner, n.other} {
 		if needs == nil || n.kind == snapshot.Settings || b.available(needs) {
 			continue
