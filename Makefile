@@ -7,7 +7,7 @@ LINT := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VER
 .PHONY: help build test demo lint bench race fuzz integration clean
 
 help: ## show this list
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
 build: ## build bin/pritunl-backup, static
 	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o bin/pritunl-backup .
@@ -38,3 +38,5 @@ integration: ## only the tests against real MongoDB and S3 servers, and containe
 
 clean: ## remove what was built
 	rm -rf bin dist cover.out
+
+include deploy/image.mk
