@@ -95,6 +95,7 @@ func commands(env *environment) []*cli.Command {
 		listCommand(env),
 		pruneCommand(env),
 		rewrapCommand(env),
+		routesCommand(env),
 		apiCommand(env),
 		credentialsCommand(env),
 		licenseCommand(env),

@@ -8,6 +8,7 @@ import (
 	"pritunl-backup/api"
 	"pritunl-backup/mongo"
 	"pritunl-backup/restore"
+	"pritunl-backup/routes"
 	"pritunl-backup/snapshot"
 	"pritunl-backup/storage"
 )
@@ -104,7 +105,8 @@ var codeRules = []struct {
 	{codeUsage, []error{api.ErrConfig}},
 	{codeAuth, []error{api.ErrUnauthorized, api.ErrNotSuperUser}},
 	{codeIntegrity, []error{snapshot.ErrIntegrity, storage.ErrIntegrity, storage.ErrStored}},
-	{codeUsage, []error{storage.ErrName}},
+	{codeUsage, []error{storage.ErrName, routes.ErrFormat, routes.ErrNoMatch}},
+	{codeRefused, []error{routes.ErrEmptyList, routes.ErrOnline}},
 	{codeRefused, []error{storage.ErrExists, storage.ErrHeld}},
 	{codeAuth, []error{storage.ErrAuth, mongo.CauseAuthentication}},
 	{codeUsage, []error{mongo.CauseAddress, mongo.CauseNoDatabase, mongo.CauseNotConfigured, mongo.CauseUnknownAdmin}},

@@ -42,6 +42,8 @@ func TestMain(m *testing.M) {
 //	flip FILE OFFSET                                change one bit of a file; -N counts from its end
 //	cut FILE N                                      leave the first N bytes of a file; -N takes off the last N
 //	mode FILE MODE                                  the permissions of a file, octal
+//	web NAME [DIR]                                  serve files, or 200 to everything, at $NAME; requests go to NAME.log
+//	aws                                             stand for Secrets Manager and SSM over the files in aws/
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata",
@@ -55,6 +57,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"instance": startInstance, "use": useInstance, "flip": flip, "cut": cut, "mode": mode, "exits": exits, "fault": fault,
 			"writes": writes, "revive": revive, "agekey": ageKey,
+			"web": serveWeb, "aws": startAWS,
 		},
 	})
 }
