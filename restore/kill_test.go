@@ -1,11 +1,13 @@
 package restore_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"testing"
 
 	"pritunl-backup/restore"
 	"pritunl-backup/simulator"
+	"pritunl-backup/snapshot"
 )
 
 // TestKilledRunIsResumed lets the connection die before and after each writing
@@ -45,6 +47,43 @@ func TestKilledRunIsResumed(t *testing.T) {
 				}
 				assertEmpty(t, s.plan(wanted, restore.PlanOptions{Mode: restore.ModeResume, Start: true}))
 			})
+		}
+	}
+}
+
+// TestKilledUpdateIsFinished does the same to an update of a living instance, whose
+// running server has to be stopped for it. A process that dies cannot start it
+// again; the next run does, because it was online in the snapshot.
+func TestKilledUpdateIsFinished(t *testing.T) {
+	wantedOf := func(s *target) *snapshot.Document {
+		wanted := s.export()
+		edit(t, wanted, snapshot.Servers, "office", map[string]any{"port": json.Number("2194"), "name": "head-office"})
+		edit(t, wanted, snapshot.Servers, "road-warriors", map[string]any{"port": json.Number("1194")})
+		edit(t, wanted, snapshot.Users, "alice", map[string]any{"network_links": []any{"10.88.0.0/24"}})
+		edit(t, wanted, snapshot.Links, "branch-offices", map[string]any{"status": "offline"})
+		edit(t, wanted, snapshot.Settings, "", map[string]any{"theme": "light"})
+		return wanted
+	}
+	opts := restore.PlanOptions{Mode: restore.ModeUpdate, Prune: true, Start: true}
+	whole, _ := living(t)
+	wanted := wantedOf(whole)
+	whole.restore(wanted, opts)
+	assertSame(t, wanted, whole.export())
+	for n := 1; n <= whole.sim.Writes(); n++ {
+		for _, after := range []bool{false, true} {
+			s, _ := living(t)
+			wanted := wantedOf(s)
+			s.wire.dieAt, s.wire.after = n, after
+			if _, err := restore.Apply(t.Context(), s.client(), s.plan(wanted, opts), quiet()); err == nil {
+				t.Fatalf("write %d: the run that died did not fail", n)
+			}
+			s.wire = &wire{sim: s.sim}
+			s.restore(wanted, opts)
+			assertSame(t, wanted, s.export())
+			if st := s.sim.State(); st.ServersOnline != 1 || st.Users != 25 || st.Servers != 5 {
+				t.Errorf("write %d done %v: %+v", n, after, st)
+			}
+			assertEmpty(t, s.plan(wanted, opts))
 		}
 	}
 }

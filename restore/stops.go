@@ -14,8 +14,9 @@ func (b *builder) findStops() {
 			continue
 		}
 		for _, server := range b.stopsFor(a) {
-			if server.object.String("status") != "online" {
-				continue
+			deletes := a.Kind == snapshot.Servers && a.Verb == Delete
+			if server.object.String("status") != "online" || !deletes && b.goes(server) {
+				continue // what is deleted is gone by then
 			}
 			s := stops[server]
 			if s == nil {
@@ -67,8 +68,7 @@ func (b *builder) stopsFor(a *Action) []*node {
 		return ends
 	case snapshot.Organizations:
 		if a.Verb == Delete {
-			// Servers that are deleted too are gone by then.
-			return slices.DeleteFunc(b.serversOf(a.live), b.goes)
+			return b.serversOf(a.live)
 		}
 	case snapshot.Users:
 		if touchesNetworkLinks(a) {
