@@ -132,7 +132,7 @@ func (c *Client) exchange(ctx context.Context, r Request, accept func(*answer) e
 			return nil
 		}
 		failure.Method, failure.Path = r.Method, r.Path
-		c.hide.error(failure)
+		failure = c.hide.error(failure)
 		wait, again := c.mayRepeat(r, failure, attempt)
 		if !again || ctx.Err() != nil {
 			return failure.doubt()

@@ -146,7 +146,6 @@ type stream struct {
 	r       *Reader
 	op      string
 	from    *mongodriver.Collection
-	filter  bson.D
 	last    bson.RawValue // _id of the last document that was handed over
 	resumed bool
 	stopped bool // the consumer had enough

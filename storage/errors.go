@@ -94,8 +94,8 @@ func damaged(format string, a ...any) error {
 	return &IntegrityError{Kind: ErrDamaged, Reason: fmt.Sprintf(format, a...)}
 }
 
-func cut(format string, a ...any) error {
-	return &IntegrityError{Kind: ErrCut, Reason: fmt.Sprintf(format, a...)}
+func cut(reason string) error {
+	return &IntegrityError{Kind: ErrCut, Reason: reason}
 }
 
 // classified joins a sentinel to the operating system's or service's own words.

@@ -69,7 +69,7 @@ func (f *FileStore) stage(ctx context.Context, body *Sealed) (path string, clean
 	if err != nil {
 		return "", nil, err
 	}
-	cleanup = func() { file.Close(); os.Remove(file.Name()) }
+	cleanup = func() { _, _ = file.Close(), os.Remove(file.Name()) }
 	sum := &sumWriter{dst: &stepWriter{file, f.step}, sum: sha256.New()}
 	_, err = io.Copy(sum, &ctxReader{ctx, raw})
 	if err == nil {

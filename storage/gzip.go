@@ -77,7 +77,7 @@ func newGzipReader(src io.Reader) (*gzipReader, error) {
 
 func (g *gzipReader) Read(p []byte) (int, error) {
 	n, err := g.z.Read(p)
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		err = g.tail.explain(err)
 	}
 	return n, err

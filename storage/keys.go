@@ -69,7 +69,7 @@ func ReadPassphrase(r io.Reader, name string) (string, error) {
 		return "", err
 	}
 	line, err := bufio.NewReader(bytes.NewReader(raw)).ReadString('\n')
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		return "", &Error{Op: "read passphrase of", Name: name, Err: err}
 	}
 	if line = strings.TrimRight(line, "\r\n"); line == "" {

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// ErrAmbiguous: the location holds snapshots of several hosts or kinds, and none was named.
+// ErrAmbiguous says that the location holds snapshots of several hosts or kinds, and none was named.
 var ErrAmbiguous = errors.New("several hosts or kinds")
 
 // Snapshot is a stored snapshot, or marker, with what its name says.

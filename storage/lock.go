@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// ErrLocked: somebody else is at work.
+// ErrLocked says that somebody else is at work.
 var ErrLocked = errors.New("locked")
 
 // LockedError says who is at work. errors.Is matches ErrLocked.

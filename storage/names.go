@@ -162,12 +162,13 @@ func matchFront(pattern, s string, l *Label) (end int, ok bool) {
 	for n := len(s); n > len(lit); n-- {
 		value := s[len(lit):n]
 		c := *l
-		if found == "{host}" {
+		switch {
+		case found == "{host}":
 			c.Host = value
-		} else if value != "api" && value != "mongo" {
-			continue
-		} else {
+		case value == "api" || value == "mongo":
 			c.Kind = value
+		default:
+			continue
 		}
 		if more, ok := matchFront(next, s[n:], &c); ok {
 			*l = c

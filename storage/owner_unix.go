@@ -3,6 +3,7 @@
 package storage
 
 import (
+	"errors"
 	"io/fs"
 	"os"
 	"syscall"
@@ -22,7 +23,7 @@ func lockDir(dir string) (unlock func(), err error) {
 	}
 	for {
 		err = syscall.Flock(int(d.Fd()), syscall.LOCK_EX)
-		if err != syscall.EINTR {
+		if !errors.Is(err, syscall.EINTR) {
 			break
 		}
 	}

@@ -167,6 +167,6 @@ func RewrapStored(ctx context.Context, store Store, name string, keys Keys, choo
 	if err != nil {
 		return Info{}, &Error{Op: "read", Name: name, Err: err, Hint: Hint(err)}
 	}
-	defer sealed.Close()
+	defer func() { _ = sealed.Close() }()
 	return store.Put(ctx, name, sealed, PutOptions{Replace: before.Version, Metadata: before.Metadata})
 }

@@ -197,7 +197,10 @@ func list(t *testing.T, s storage.Store) {
 	if diff := cmp.Diff(want, listed(t, s)); diff != "" {
 		t.Error(diff)
 	}
-	for range s.List(t.Context()) {
+	for _, err := range s.List(t.Context()) {
+		if err != nil {
+			t.Error(err)
+		}
 		break // a caller may stop early
 	}
 }
@@ -252,12 +255,14 @@ func sealedFile(t *testing.T, s storage.Store) {
 		t.Fatal(err)
 	}
 	doc := strings.Repeat("{\"a\": 1}\n", 1000)
-	io.WriteString(w, doc)
+	if _, err := io.WriteString(w, doc); err != nil {
+		t.Fatal(err)
+	}
 	sealed, err := w.Finish(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer sealed.Close()
+	defer func() { _ = sealed.Close() }()
 	for _, name := range []string{"a.json.gz", "b.json.gz"} { // one body can be stored twice
 		if _, err := s.Put(t.Context(), name, sealed, storage.PutOptions{}); err != nil {
 			t.Fatal(err)
@@ -267,7 +272,7 @@ func sealedFile(t *testing.T, s storage.Store) {
 			t.Fatal(err)
 		}
 		b, err := io.ReadAll(r)
-		r.Close()
+		_ = r.Close()
 		if err != nil || string(b) != doc {
 			t.Errorf("read %d bytes, %v", len(b), err)
 		}
