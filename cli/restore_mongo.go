@@ -94,6 +94,10 @@ func runDatabaseRestore(ctx context.Context, env *environment, opts databaseRest
 		return &exitError{code: codeRefused, err: fmt.Errorf("%s holds no database documents", opts.snapshot),
 			hint: "it was taken through the API: restore it without --target mongo, or take one with --source mongo"}
 	}
+	if report.Header.Secrets == snapshot.SecretsRedact {
+		return &exitError{code: codeRefused, err: fmt.Errorf("the secrets in %s are redacted: a database without them is none", opts.snapshot),
+			hint: "take a snapshot with --secrets keep, and encrypt it"}
+	}
 	source, err := mongo.ScanSource(ctx, func(context.Context) iter.Seq2[mongo.Document, error] { return documentsOf(open) })
 	if err != nil {
 		return err

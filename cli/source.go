@@ -134,7 +134,9 @@ func (o *origin) read(ctx context.Context, open export.Sink, opts export.Options
 		}
 		o.reason = "the API could not be had: " + brief(err)
 	}
-	o.env.out.say("reading the database instead of the API: %s", o.reason)
+	if o.opts.kind == sourceAuto {
+		o.env.out.say("reading the database instead of the API: %s", o.reason)
+	}
 	opts.Header.Source = snapshot.Source{Kind: snapshot.SourceMongo, Address: o.db.Address(), Reason: o.reason}
 	return export.FromMongo(ctx, o.db, open, export.MongoOptions{Options: opts, Selection: o.opts.selection})
 }
