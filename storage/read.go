@@ -50,7 +50,7 @@ func NewReader(raw io.ReadCloser, name string, keys Keys) (*Reader, error) {
 	var in io.Reader = src
 	peek := bufio.NewReaderSize(in, 64<<10)
 	start, err := peek.Peek(64)
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
 	}
 	switch {
@@ -66,7 +66,7 @@ func NewReader(raw io.ReadCloser, name string, keys Keys) (*Reader, error) {
 			return nil, src.first(err)
 		}
 		peek = bufio.NewReaderSize(in, 64<<10)
-		if start, err = peek.Peek(64); err != nil && err != io.EOF {
+		if start, err = peek.Peek(64); err != nil && !errors.Is(err, io.EOF) {
 			return nil, src.first(err)
 		}
 	}
@@ -86,7 +86,7 @@ func NewReader(raw io.ReadCloser, name string, keys Keys) (*Reader, error) {
 // Read gives the document.
 func (r *Reader) Read(p []byte) (int, error) {
 	n, err := r.doc.Read(p)
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		err = r.src.first(err)
 	}
 	return n, err
@@ -141,7 +141,7 @@ type source struct {
 
 func (s *source) Read(p []byte) (int, error) {
 	n, err := s.ReadCloser.Read(p)
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		s.err = err
 	}
 	return n, err

@@ -149,7 +149,7 @@ func (s *S3Store) authKind(code string, err error) (error, string) {
 		return ErrNotFound, s.regionHint(err)
 	}
 	if responseOf(err) != nil {
-		if r := responseOf(err); r.StatusCode == 301 || r.StatusCode == 307 {
+		if r := responseOf(err); r.StatusCode == http.StatusMovedPermanently || r.StatusCode == http.StatusTemporaryRedirect {
 			return ErrNotFound, s.regionHint(err)
 		}
 		return nil, ""
