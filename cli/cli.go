@@ -110,6 +110,9 @@ func dress(commands []*cli.Command) {
 		c.OnUsageError = usageFailure
 		c.HideHelpCommand = true
 		c.CustomHelpTemplate = commandHelp
+		if takesStoredValues(c.Flags) {
+			c.Flags = append(c.Flags, flagsOf(awsVariables())...)
+		}
 		dress(c.Subcommands)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -84,6 +85,9 @@ func newConnection(value map[string]setting) (connection, error) {
 	}}
 	if value["secret"].origin == "flag --secret" {
 		conn.notes = append(conn.notes, "--secret on the command line can be read by other users of this machine; PRITUNL_SECRET or PRITUNL_SECRET_FILE cannot")
+	}
+	if token, secret := value["token"], value["secret"]; token.value != "" && secret.value != "" && (strings.HasPrefix(token.origin, "AWS ") != strings.HasPrefix(secret.origin, "AWS ")) {
+		conn.notes = append(conn.notes, "the token is from "+token.origin+", the secret from "+secret.origin+": they have to be of one administrator")
 	}
 	err := conn.parseTyped(value)
 	return conn, err

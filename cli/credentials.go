@@ -11,6 +11,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"pritunl-backup/mongo"
+	"pritunl-backup/secrets"
 )
 
 func credentialsCommand(env *environment) *cli.Command {
@@ -102,6 +103,9 @@ type credentialsShowOptions struct {
 	format     string
 	reveal     bool
 	out        string
+	awsSecret  string // where the values are stored in AWS
+	aws        secrets.Options
+	yes        bool
 }
 
 func credentialsShow(env *environment, database []cli.Flag) *cli.Command {
@@ -109,12 +113,15 @@ func credentialsShow(env *environment, database []cli.Flag) *cli.Command {
 		Name:      "show",
 		Usage:     "print one administrator's token and secret",
 		ArgsUsage: "NAME",
-		Description: `The values go to a new file for its owner alone (--out), or to standard output after --reveal. With
-PRITUNL_URL set, the pair is proved with one signed request.`,
+		Description: `The values go to a new file for its owner alone (--out), to AWS Secrets Manager (--to-aws-secret, from
+where --aws-secret takes them), or to standard output after --reveal. With PRITUNL_URL set, the pair
+is proved with one signed request.`,
 		Flags: slices.Concat(database, []cli.Flag{
 			&cli.StringFlag{Name: "format", Value: "env", Usage: "env, json or terraform"},
 			&cli.BoolFlag{Name: "reveal", Usage: "print the values on standard output"},
 			&cli.StringFlag{Name: "out", Usage: "write the values to this new file (0600)"},
+			&cli.StringFlag{Name: "to-aws-secret", Usage: "store the values in the secret `ID` of AWS Secrets Manager; its other members stay"},
+			&cli.BoolFlag{Name: "yes", Usage: "store them without asking"},
 			quietFlag(),
 		}, flagsOf(provingVariables())),
 		Action: func(c *cli.Context) error {
@@ -133,17 +140,27 @@ func provingVariables() []variable {
 }
 
 func parseCredentialsShow(c *cli.Context, s *settings) (credentialsShowOptions, error) {
-	opts := credentialsShowOptions{format: c.String("format"), reveal: c.Bool("reveal"), out: c.String("out"), name: c.Args().First()}
+	opts := credentialsShowOptions{format: c.String("format"), reveal: c.Bool("reveal"), out: c.String("out"), name: c.Args().First(),
+		awsSecret: c.String("to-aws-secret"), yes: c.Bool("yes")}
 	if c.NArg() != 1 {
 		return opts, usageError("credentials show takes the name of one administrator", "'pritunl-backup credentials' lists them")
 	}
 	if !slices.Contains([]string{"env", "json", "terraform"}, opts.format) {
 		return opts, usageError(fmt.Sprintf("--format %q is not env, json or terraform", opts.format), "")
 	}
-	if opts.reveal == (opts.out != "") {
-		return opts, usageError("say where the values may go", "--reveal prints them, --out FILE writes them to a new file for its owner alone; one of the two")
+	places := 0
+	for _, named := range []bool{opts.reveal, opts.out != "", opts.awsSecret != ""} {
+		if named {
+			places++
+		}
+	}
+	if places != 1 {
+		return opts, usageError("say where the values may go", "--reveal prints them, --out FILE writes them to a new file for its owner alone, --to-aws-secret ID stores them; one of these")
 	}
 	var err error
+	if opts.aws, err = parseAWS(s); err != nil {
+		return opts, err
+	}
 	if opts.database, err = parseDatabase(s); err != nil {
 		return opts, err
 	}
@@ -170,10 +187,15 @@ func runCredentialsShow(ctx context.Context, env *environment, opts credentialsS
 	if err != nil {
 		return err
 	}
-	if opts.out == "" {
+	switch {
+	case opts.awsSecret != "":
+		err = env.storeCredentials(ctx, opts, a)
+	case opts.out == "":
 		_, err = fmt.Fprint(env.stdio.Out, text)
-	} else if err = writeNewFile(opts.out, []byte(text)); err == nil {
-		env.out.say("written: %s", opts.out)
+	default:
+		if err = writeNewFile(opts.out, []byte(text)); err == nil {
+			env.out.say("written: %s", opts.out)
+		}
 	}
 	if err != nil {
 		return err

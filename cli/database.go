@@ -41,7 +41,7 @@ func parseDatabase(s *settings) (mongo.Options, error) {
 	if path == "" {
 		return opts, nil
 	}
-	if opts.URI != "" {
+	if opts.URI != "" && value["mongodb-uri"].origin != s.known().origin {
 		return opts, usageError("both --mongodb-uri and --pritunl-conf are given", "one of them says where the database is")
 	}
 	raw, err := os.ReadFile(path)

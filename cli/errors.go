@@ -9,6 +9,7 @@ import (
 	"pritunl-backup/mongo"
 	"pritunl-backup/restore"
 	"pritunl-backup/routes"
+	"pritunl-backup/secrets"
 	"pritunl-backup/snapshot"
 	"pritunl-backup/storage"
 )
@@ -106,6 +107,8 @@ var codeRules = []struct {
 	{codeAuth, []error{api.ErrUnauthorized, api.ErrNotSuperUser}},
 	{codeIntegrity, []error{snapshot.ErrIntegrity, storage.ErrIntegrity, storage.ErrStored}},
 	{codeUsage, []error{storage.ErrName, routes.ErrFormat, routes.ErrNoMatch}},
+	{codeAuth, []error{secrets.ErrDenied, secrets.ErrCredentials}},
+	{codeUsage, []error{secrets.ErrMissing, secrets.ErrMalformed}},
 	{codeRefused, []error{routes.ErrEmptyList, routes.ErrOnline}},
 	{codeRefused, []error{storage.ErrExists, storage.ErrHeld}},
 	{codeAuth, []error{storage.ErrAuth, mongo.CauseAuthentication}},

@@ -143,7 +143,16 @@ func parseKeys(s *settings) (storage.Keys, error) {
 			}
 		}
 	}
-	return keys, nil
+	if !keys.Empty() || findFlag(s.ctx.Command.Flags, "identity") == nil {
+		return keys, nil
+	}
+	stored, err := s.stored()
+	if identity := stored.AgeIdentity.Reveal(); err == nil && identity != "" {
+		if err = keys.ReadIdentities(strings.NewReader(identity), stored.origin); err != nil {
+			err = usageError(err.Error(), storage.Hint(err))
+		}
+	}
+	return keys, err
 }
 
 func addKey(keys *storage.Keys, flag, path string) error {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -31,11 +32,12 @@ type setting struct {
 }
 
 // settings resolves variables for one command line: flag, then environment, then the file named by ..._FILE, then
-// the built-in value.
+// the secret or parameter in AWS, then the built-in value.
 type settings struct {
 	ctx      *cli.Context
 	getenv   func(string) string
 	resolved []setting
+	fromAWS  *storedValues // nil until somebody asked for them
 }
 
 func (v variable) cliFlag() cli.Flag {
@@ -69,6 +71,9 @@ func (s *settings) get(v variable) (setting, error) {
 		}
 	}
 	value, origin, err := s.find(v)
+	if err == nil && origin == "default" && slices.Contains(storedFlags(), v.flag) {
+		value, origin, err = s.orStored(v)
+	}
 	if err != nil {
 		return setting{}, err
 	}
