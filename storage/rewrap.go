@@ -89,7 +89,7 @@ func Rewrap(ctx context.Context, raw io.ReadCloser, keys Keys, to []Recipient, o
 	src := &source{ReadCloser: raw}
 	in := bufio.NewReaderSize(src, 64<<10)
 	start, err := in.Peek(len(ageIntro))
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
 	}
 	var sealed io.Reader = in

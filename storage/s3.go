@@ -59,7 +59,7 @@ type s3Body struct {
 
 func (b *s3Body) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		err = b.store.explain("read", b.name, err)
 	}
 	return n, err
