@@ -105,6 +105,11 @@ func (o *origin) credentialsFromDatabase(ctx context.Context) error {
 		}
 		return nil
 	}
+	if !usable.SuperUser && o.opts.kind == sourceAuto {
+		// The API shows others less than the database holds.
+		o.reason = "no super user may use the API"
+		return nil
+	}
 	o.env.out.say("no token is given: using the API credentials of %s from the database", usable.Username)
 	o.reason = "with the credentials of " + usable.Username + " from the database"
 	o.client, err = o.env.connect(o.opts.connection.with(usable.Token.Reveal(), usable.Secret.Reveal()))
