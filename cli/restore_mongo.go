@@ -108,8 +108,9 @@ func runDatabaseRestore(ctx context.Context, env *environment, opts databaseRest
 	}
 	defer closeDatabase(db)
 	opts.restore.Fingerprint = report.Summary.ContentSHA256
+	doing := "comparing "
 	opts.restore.Progress = func(collection string, done int) {
-		env.out.progress("restoring "+collection, done, report.Summary.Collections[collection])
+		env.out.progress(doing+collection, done, report.Summary.Collections[collection])
 	}
 	plan, err := db.PlanRestore(ctx, source, opts.restore)
 	if err != nil {
@@ -126,6 +127,7 @@ func runDatabaseRestore(ctx context.Context, env *environment, opts databaseRest
 	if err := env.confirm(fmt.Sprintf("write this to the database %s at %s", visible(db.Name()), db.Address()), opts.yes); err != nil {
 		return err
 	}
+	doing = "restoring "
 	result, err := db.Restore(ctx, source, plan)
 	env.out.endProgress()
 	if err != nil {
