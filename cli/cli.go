@@ -46,7 +46,7 @@ func Main(ctx context.Context, args []string, getenv func(string) string, stdio 
 	if err == nil {
 		return codeOK
 	}
-	if ctx.Err() != nil && !isReported(err) {
+	if runCode(ctx, err) == codeInterrupted {
 		err = &exitError{code: codeInterrupted, err: errors.New("interrupted")}
 	}
 	env.out.fail(err)

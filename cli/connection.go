@@ -57,6 +57,7 @@ type connection struct {
 
 func (env *environment) settings(c *cli.Context) *settings {
 	env.out.quiet = c.Bool("quiet")
+	env.out.setFormat(c.String(logFormatVariable().flag))
 	return &settings{ctx: c, getenv: env.getenv}
 }
 

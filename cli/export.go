@@ -49,19 +49,31 @@ snapshot says which. What should be readable and is not ends the run with exit c
 			&cli.BoolFlag{Name: "if-changed", Usage: "in a directory or bucket: when the newest snapshot holds the same, store a small marker only"},
 			&cli.DurationFlag{Name: "lock", Usage: "of several nodes with the same target let one work; the lock ends by itself after this `TIME`, for example 30m"},
 			jsonFlag(), quietFlag(), showConfigFlag(),
-		}, sourceFlags()),
-		Action: func(c *cli.Context) error {
-			s := env.settings(c)
-			opts, err := parseExport(c, s)
-			if err != nil {
-				return err
-			}
-			if c.Bool("show-config") {
-				return s.show(env.stdio.Out)
-			}
-			return runExport(c.Context, env, opts)
-		},
+		}, sourceFlags(), metricsFlags(), flagsOf(heartbeatVariables())),
+		Action: func(c *cli.Context) error { return exportAction(c, env) },
 	}
+}
+
+// exportAction tells monitoring of a run whose settings are wrong, too: somebody has to hear of it.
+func exportAction(c *cli.Context, env *environment) error {
+	s := env.settings(c)
+	told, err := parseMonitoring(c, s)
+	if err != nil {
+		return err
+	}
+	if c.Bool("show-config") {
+		if _, err := parseExport(c, s); err != nil {
+			return err
+		}
+		return s.show(env.stdio.Out)
+	}
+	return env.monitored(c.Context, told, c.Command.Name, func(j *job) error {
+		opts, err := parseExport(c, s)
+		if err != nil {
+			return err
+		}
+		return runExport(c.Context, env, opts, j)
+	})
 }
 
 func parseExport(c *cli.Context, s *settings) (exportOptions, error) {
@@ -95,7 +107,7 @@ func parseExport(c *cli.Context, s *settings) (exportOptions, error) {
 	return opts, err
 }
 
-func runExport(ctx context.Context, env *environment, opts exportOptions) error {
+func runExport(ctx context.Context, env *environment, opts exportOptions, j *job) error {
 	source, err := env.openSource(ctx, opts.source)
 	defer source.close()
 	if err != nil {
@@ -114,6 +126,7 @@ func runExport(ctx context.Context, env *environment, opts exportOptions) error 
 		var locked *storage.LockedError
 		if errors.As(err, &locked) {
 			env.out.say("nothing to do here: %v", err)
+			j.idle = true
 			return nil
 		}
 		if err != nil {
@@ -121,11 +134,11 @@ func runExport(ctx context.Context, env *environment, opts exportOptions) error 
 		}
 		defer release()
 	}
-	return exportTo(ctx, env, opts, source, target)
+	return exportTo(ctx, env, opts, source, target, j)
 }
 
 // exportTo reads, and publishes what was read unless the newest snapshot holds the same.
-func exportTo(ctx context.Context, env *environment, opts exportOptions, source *origin, target *target) error {
+func exportTo(ctx context.Context, env *environment, opts exportOptions, source *origin, target *target, j *job) error {
 	started := env.now()
 	result, err := source.read(ctx, target.restart, export.Options{
 		Header:       snapshot.Header{CreatedAt: started, Tool: toolName + " " + Version, Secrets: opts.secrets, Tags: opts.tags},
@@ -148,7 +161,9 @@ func exportTo(ctx context.Context, env *environment, opts exportOptions, source 
 		}
 	}
 	env.out.endProgress()
-	return env.reportExport(newExportReport(result, done, source.requests(), env.now().Sub(started)), result, opts)
+	report := newExportReport(result, done, source.requests(), env.now().Sub(started))
+	j.tell(report, result.Header.Host)
+	return env.reportExport(report, result, opts)
 }
 
 // partialCode gives exit code 3 to an export that could read the instance, but not all of it.
@@ -239,59 +254,6 @@ func countsText(counts map[snapshot.Kind]int) string {
 		parts = append(parts, fmt.Sprintf("%d %s", counts[kind], name))
 	}
 	return strings.Join(parts, ", ")
-}
-
-func kindNames() string {
-	var names []string
-	for _, k := range snapshot.Kinds() {
-		names = append(names, string(k))
-	}
-	return strings.Join(names, ", ")
-}
-
-// selectKinds gives nil for everything. A kind brings what belongs to it: servers their routes, links their locations.
-func selectKinds(only, skip string) ([]snapshot.Kind, error) {
-	if only == "" && skip == "" {
-		return nil, nil
-	}
-	wanted, err := parseKinds("--only", only)
-	if err != nil {
-		return nil, err
-	}
-	if only == "" {
-		wanted = snapshot.Kinds()
-	}
-	unwanted, err := parseKinds("--skip", skip)
-	if err != nil {
-		return nil, err
-	}
-	kinds := slices.DeleteFunc(slices.Clone(wanted), func(k snapshot.Kind) bool { return slices.Contains(unwanted, k) })
-	if len(kinds) == 0 {
-		return nil, usageError("--only and --skip leave nothing", "")
-	}
-	return kinds, nil
-}
-
-func parseKinds(flag, list string) ([]snapshot.Kind, error) {
-	var kinds []snapshot.Kind
-	for name := range strings.SplitSeq(list, ",") {
-		name = strings.TrimSpace(name)
-		if name == "" {
-			continue
-		}
-		kind, ok := snapshot.ParseKind(name)
-		if !ok {
-			return nil, usageError(fmt.Sprintf("%s: %q is no kind", flag, name), "the kinds are "+kindNames())
-		}
-		kinds = append(kinds, kind)
-		switch kind {
-		case snapshot.Servers:
-			kinds = append(kinds, snapshot.ServerOrganizations, snapshot.ServerRoutes, snapshot.ServerHosts, snapshot.ServerLinks)
-		case snapshot.Links:
-			kinds = append(kinds, snapshot.Locations)
-		}
-	}
-	return kinds, nil
 }
 
 func sizeText(n int64) string {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"strings"
 	"sync"
@@ -12,11 +13,19 @@ import (
 	"golang.org/x/term"
 )
 
+// The forms of what is said on standard error.
+const (
+	logText = "text"
+	logJSON = "json"
+)
+
 // printer writes the words for people on standard error and keeps a progress line from tearing them. Data never
-// goes through it: data belongs on standard output.
+// goes through it: data belongs on standard output. A job's words can go to a log as JSON instead.
 type printer struct {
 	mu       sync.Mutex
 	w        io.Writer
+	log      *slog.Logger // nil: words for people
+	warned   int
 	terminal bool
 	color    bool
 	quiet    bool
@@ -27,7 +36,23 @@ type printer struct {
 
 func newPrinter(stdio Stdio, getenv func(string) string) *printer {
 	tty := isTerminal(stdio.Err)
-	return &printer{w: stdio.Err, terminal: tty, steps: true, color: tty && getenv("NO_COLOR") == "" && getenv("TERM") != "dumb"}
+	p := &printer{w: stdio.Err, terminal: tty, steps: true, color: tty && getenv("NO_COLOR") == "" && getenv("TERM") != "dumb"}
+	p.setFormat(getenv(logFormatVariable().env))
+	return p
+}
+
+// setFormat chooses between words for people and a log for machines, where one line is one JSON object.
+func (p *printer) setFormat(format string) {
+	if format == logJSON {
+		p.log, p.terminal, p.color = slog.New(slog.NewJSONHandler(p.w, nil)), false, false
+	}
+}
+
+// warnings is how many were printed so far.
+func (p *printer) warnings() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.warned
 }
 
 func isTerminal(stream any) bool {
@@ -44,11 +69,18 @@ func (p *printer) say(format string, args ...any) {
 
 // warn prints one line even under --quiet: the user has to know.
 func (p *printer) warn(format string, args ...any) {
+	p.mu.Lock()
+	p.warned++
+	p.mu.Unlock()
 	p.print("\x1b[33m", "warning: "+fmt.Sprintf(format, args...))
 }
 
 func (p *printer) fail(err error) {
 	if isReported(err) {
+		return
+	}
+	if p.log != nil {
+		p.log.Error(words(err), "hint", hintOf(err), "exit_code", exitCode(err))
 		return
 	}
 	p.print("\x1b[31m", toolName+": "+words(err))
@@ -60,6 +92,14 @@ func (p *printer) fail(err error) {
 func (p *printer) print(color, text string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.log != nil {
+		if warning, ok := strings.CutPrefix(text, "warning: "); ok {
+			p.log.Warn(warning)
+		} else {
+			p.log.Info(text)
+		}
+		return
+	}
 	p.clear()
 	text = visible(text)
 	if color != "" && p.color {
@@ -83,6 +123,10 @@ func (p *printer) progress(step string, done, total int) {
 	if !p.terminal {
 		if step != p.last {
 			p.last = step
+			if p.log != nil {
+				p.log.Info(step)
+				return
+			}
 			_, _ = fmt.Fprintln(p.w, visible(step))
 		}
 		return

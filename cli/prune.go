@@ -38,13 +38,21 @@ be held until when. Days begin at midnight UTC, or in --time-zone.
 			&cli.BoolFlag{Name: "dry-run", Usage: "say what would be deleted and stop"},
 			&cli.BoolFlag{Name: "yes", Usage: "delete without asking; needed where there is no terminal"},
 			jsonFlag(), quietFlag(),
-		}, locationFlags()),
+		}, locationFlags(), flagsOf(heartbeatVariables())),
 		Action: func(c *cli.Context) error {
-			opts, err := parsePrune(c, env.settings(c))
+			s := env.settings(c)
+			told, err := parseMonitoring(c, s)
 			if err != nil {
 				return err
 			}
-			return runPrune(c.Context, env, opts)
+			return env.monitored(c.Context, told, c.Command.Name, func(j *job) error {
+				j.Complete = true
+				opts, err := parsePrune(c, s)
+				if err != nil {
+					return err
+				}
+				return runPrune(c.Context, env, opts)
+			})
 		},
 	}
 }

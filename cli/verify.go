@@ -39,16 +39,24 @@ References to objects that are not in it are named; they are as the server gave 
 			&cli.DurationFlag{Name: "max-age", Usage: "SNAPSHOT is a location: fail when the newest successful run is older"},
 			&cli.BoolFlag{Name: "drill", Usage: "also restore it into a fresh simulated instance and compare; with --all only the newest"},
 			jsonFlag(), quietFlag(),
-		}, placeFlags()...),
+		}, append(placeFlags(), flagsOf(heartbeatVariables())...)...),
 		Action: func(c *cli.Context) error {
-			opts, err := parseVerify(c, env.settings(c))
+			s := env.settings(c)
+			told, err := parseMonitoring(c, s)
 			if err != nil {
 				return err
 			}
-			if opts.all || opts.maxAge > 0 {
-				return runVerifyLocation(c.Context, env, opts)
-			}
-			return runVerify(c.Context, env, opts)
+			return env.monitored(c.Context, told, c.Command.Name, func(j *job) error {
+				j.Complete = true
+				opts, err := parseVerify(c, s)
+				if err != nil {
+					return err
+				}
+				if opts.all || opts.maxAge > 0 {
+					return runVerifyLocation(c.Context, env, opts)
+				}
+				return runVerify(c.Context, env, opts)
+			})
 		},
 	}
 }

@@ -50,10 +50,14 @@ func (r Run) Summary() string {
 		return b.String()
 	case r.Unchanged:
 		b.WriteString(" done, unchanged")
-	case r.Complete:
-		fmt.Fprintf(&b, " done, %d bytes", r.Bytes)
 	default:
-		fmt.Fprintf(&b, " done, %d bytes, not complete", r.Bytes)
+		b.WriteString(" done")
+		if r.Bytes > 0 { // a run that stores nothing has no size to tell
+			fmt.Fprintf(&b, ", %d bytes", r.Bytes)
+		}
+		if !r.Complete {
+			b.WriteString(", not complete")
+		}
 	}
 	fmt.Fprintf(&b, " in %s", r.duration().Round(time.Millisecond))
 	for _, kind := range slices.Sorted(maps.Keys(r.Counts)) {
