@@ -96,6 +96,7 @@ func commands(env *environment) []*cli.Command {
 		pruneCommand(env),
 		rewrapCommand(env),
 		routesCommand(env),
+		terraformCommand(env),
 		apiCommand(env),
 		credentialsCommand(env),
 		licenseCommand(env),
