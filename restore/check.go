@@ -3,7 +3,6 @@ package restore
 import (
 	"fmt"
 	"net/netip"
-	"slices"
 	"strings"
 
 	"pritunl-backup/snapshot"
@@ -30,8 +29,12 @@ func (b *builder) check() []Problem {
 			c.settings(a.want)
 		case snapshot.Servers:
 			c.server(a.want)
+			c.bridgedNetworkLinks(a.want)
+		case snapshot.ServerHosts:
+			c.bridgedNetworkLinks(a.want.owner)
 		case snapshot.ServerRoutes, RouteOverrides:
 			c.route(a.want)
+			c.bridgedNetworkLinks(a.want.owner)
 		case snapshot.ServerLinks:
 			c.serverLink(a.want)
 		case LocationRoutes:
@@ -155,53 +158,4 @@ func orNewest(version string) string {
 		return "9999"
 	}
 	return version
-}
-
-// serverLink checks what two linked servers must not have in common.
-func (c *checker) serverLink(n *node) {
-	a, z := n.owner, n.other
-	for _, s := range []*node{a, z} {
-		if s.object.String("network_mode") == "bridge" {
-			c.refuse("bridged_server_links_invalid", "server %s is a bridge and cannot be linked", s.path())
-		}
-		if count, _ := s.object.Int("replica_count"); count > 1 {
-			c.refuse("server_links_and_replica", "server %s has replicas and cannot be linked", s.path())
-		}
-	}
-	if host := common(c.hostsOf(a), c.hostsOf(z)); host != "" {
-		c.refuse("server_link_common_host", "both servers are on host %s: linked servers need one each", host)
-	}
-	if network := common(c.routesOf(a), c.routesOf(z)); network != "" {
-		c.refuse("server_link_common_route", "both servers have the route %s", network)
-	}
-}
-
-func common(a, b []string) string {
-	for _, v := range a {
-		if slices.Contains(b, v) {
-			return v
-		}
-	}
-	return ""
-}
-
-// hostsOf gives the target's hosts that a server of the snapshot will be on.
-func (c *checker) hostsOf(server *node) []string {
-	var out []string
-	for _, n := range c.want.kinds[snapshot.ServerHosts] {
-		if n.owner == server && n.other.twin != nil {
-			out = append(out, n.other.twin.path())
-		}
-	}
-	return out
-}
-
-func (c *checker) routesOf(server *node) []string {
-	var out []string
-	for _, n := range c.want.kinds[snapshot.ServerRoutes] {
-		if network := n.object.String("network"); n.owner == server && !n.virtual() && network != "0.0.0.0/0" {
-			out = append(out, network)
-		}
-	}
-	return out
 }
