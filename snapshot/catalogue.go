@@ -100,7 +100,7 @@ func Lookup(kind Kind, path string) (Field, bool) {
 	return n.field, n.field.Path == path
 }
 
-// catalogue and trees are tables: nothing changes them.
+// catalogue, trees and fieldNames are tables: nothing changes them.
 var (
 	catalogue = map[Kind][]Field{
 		Subscription:        subscriptionFields(),
@@ -117,7 +117,8 @@ var (
 		Locations:           locationFields(),
 		Users:               userFields(),
 	}
-	trees = buildTrees(catalogue)
+	trees      = buildTrees(catalogue)
+	fieldNames = buildNames(catalogue)
 )
 
 // node is a field with the fields of the objects in its list.
@@ -148,6 +149,18 @@ func buildTrees(all map[Kind][]Field) map[Kind]*node {
 		}
 	}
 	return trees
+}
+
+// buildNames gives the last part of every path.
+func buildNames(all map[Kind][]Field) map[string]string {
+	names := map[string]string{}
+	for _, fields := range all {
+		for _, f := range fields {
+			name := f.Path[strings.LastIndexByte(f.Path, '.')+1:]
+			names[name] = name
+		}
+	}
+	return names
 }
 
 // The constructors below are the vocabulary of the tables.

@@ -1,6 +1,9 @@
 package snapshot
 
-import "fmt"
+import (
+	"bytes"
+	"fmt"
+)
 
 // SyntaxError tells where a text stops being JSON that a document can carry.
 type SyntaxError struct {
@@ -105,14 +108,14 @@ func (d *decoder) object() (Object, error) {
 	if err := d.enter(); err != nil {
 		return nil, err
 	}
-	o := Object{}
+	o := make(Object, d.members())
 	if d.take('}') {
 		return o, nil
 	}
 	for {
 		d.space()
 		start := d.at
-		key, err := d.text()
+		key, err := d.name()
 		if err != nil {
 			return nil, err
 		}
@@ -135,6 +138,29 @@ func (d *decoder) object() (Object, error) {
 		d.depth--
 		return o, nil
 	}
+}
+
+// members guesses how many members an object has, so that its map need not grow:
+// an element of a document has some 30 bytes for each.
+func (d *decoder) members() int {
+	if d.depth == 1 {
+		return min(len(d.in)/30, 64)
+	}
+	return 0
+}
+
+// name is text for the name of a member. Those of the catalogue are shared by
+// all objects.
+func (d *decoder) name() (string, error) {
+	if d.peek() == '"' {
+		if end := bytes.IndexByte(d.in[d.at+1:], '"'); end >= 0 {
+			if known, ok := fieldNames[string(d.in[d.at+1:d.at+1+end])]; ok {
+				d.at += end + 2
+				return known, nil
+			}
+		}
+	}
+	return d.text()
 }
 
 func (d *decoder) list() (any, error) {

@@ -3,7 +3,6 @@ package snapshot
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"unicode/utf8"
@@ -19,11 +18,13 @@ func (o Object) Encode() ([]byte, error) {
 	return appendValue(nil, map[string]any(o), 0)
 }
 
+func errTooDeep() error { return fmt.Errorf("encode value: nested deeper than %d", maxDepth) }
+
 // appendValue refuses floats: a number that went through one may have lost
 // digits already.
 func appendValue(dst []byte, v any, depth int) ([]byte, error) {
 	if depth > maxDepth {
-		return nil, fmt.Errorf("encode value: nested deeper than %d", maxDepth)
+		return nil, errTooDeep()
 	}
 	switch v := v.(type) {
 	case nil:
@@ -69,8 +70,13 @@ func appendMap(dst []byte, m map[string]any, depth int) ([]byte, error) {
 	if m == nil {
 		return append(dst, "null"...), nil
 	}
+	names := make([]string, 0, 64) // on the stack unless there are more
+	for name := range m {
+		names = append(names, name)
+	}
+	slices.Sort(names)
 	dst = append(dst, '{')
-	for i, k := range slices.Sorted(maps.Keys(m)) {
+	for i, k := range names {
 		if i > 0 {
 			dst = append(dst, ',')
 		}

@@ -13,11 +13,13 @@ import (
 type Names map[string]string
 
 // Learn adds an object, when others are sorted by the names of its kind.
-func (n Names) Learn(kind Kind, o Object) {
+func (n Names) Learn(kind Kind, o Object) { n.learn(kind, o.String("id"), o.String("name")) }
+
+func (n Names) learn(kind Kind, id, name string) {
 	switch kind {
 	case Organizations, Hosts, Servers, Links:
-		if id := o.String("id"); id != "" {
-			n[id] = o.String("name")
+		if id != "" {
+			n[id] = name
 		}
 	}
 }

@@ -60,6 +60,69 @@ func (n normaliser) value(at *node, path string, v any) any {
 	return out
 }
 
+// encode gives the text of the object that normalise gives, without making that
+// object unless secrets have to be taken out.
+func (n normaliser) encode(o Object) ([]byte, error) {
+	if n.redact {
+		return n.object(trees[n.kind], o, "").Encode()
+	}
+	return n.appendObject(make([]byte, 0, 1024), trees[n.kind], o, 0)
+}
+
+func (n normaliser) appendObject(dst []byte, at *node, o Object, depth int) ([]byte, error) {
+	if depth > maxDepth {
+		return nil, errTooDeep()
+	}
+	names := make([]string, 0, 64)
+	for name := range o {
+		if field := at.child(name); field == nil || field.field.Class != Volatile {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	dst = append(dst, '{')
+	for i, name := range names {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = append(appendString(dst, name), ':')
+		var err error
+		if dst, err = n.appendField(dst, at.child(name), o[name], depth+1); err != nil {
+			return nil, err
+		}
+	}
+	return append(dst, '}'), nil
+}
+
+func (n normaliser) appendField(dst []byte, field *node, v any, depth int) ([]byte, error) {
+	items, ok := v.([]any)
+	switch {
+	case !ok || field == nil:
+		return appendValue(dst, v, depth)
+	case len(items) > 1 && (field.field.Set || n.kind == Users && field.field.Path == "servers"):
+		return appendValue(dst, n.value(field, field.field.Path, items), depth)
+	}
+	if depth > maxDepth {
+		return nil, errTooDeep()
+	}
+	dst = append(dst, '[')
+	for i, item := range items {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		var err error
+		if m, isMap := asMap(item); isMap && len(field.children) > 0 {
+			dst, err = n.appendObject(dst, field, m, depth+1)
+		} else {
+			dst, err = appendValue(dst, item, depth+1)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return append(dst, ']'), nil
+}
+
 // unknown copies what the catalogue does not describe. Redaction then has
 // nothing to go by but names.
 func (n normaliser) unknown(name, path string, v any) any {

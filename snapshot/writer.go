@@ -79,43 +79,6 @@ func (d *Writer) bytes(b []byte) {
 	d.raw(b)
 }
 
-// WriteElement adds an object to its kind's section, without the fields that
-// change by themselves, with unordered lists sorted, and redacted if the header
-// says so. Kinds come in the order of Kinds, objects in the order of Sort.
-func (d *Writer) WriteElement(kind Kind, o Object) error {
-	if err := d.ready(); err != nil {
-		return err
-	}
-	at := kind.position()
-	switch {
-	case at < 0:
-		return d.fail("write element: no kind %q", kind)
-	case d.docs || at+1 < d.open:
-		return d.fail("write %s: its section is over", kind)
-	}
-	stored := normalise(kind, o, d.redact)
-	text, err := stored.Encode()
-	if err != nil {
-		return d.fail("write %s %q: %w", kind, o.String("id"), err)
-	}
-	if len(text) > maxElement {
-		return d.fail("write %s %q: larger than %d bytes", kind, o.String("id"), maxElement)
-	}
-	d.openKinds(at + 1)
-	key := SortKey(kind, stored, d.names)
-	first := d.count(resources) == 0
-	if !first && kind.Single() {
-		return d.fail("write %s: there is only one", kind)
-	}
-	if !first && key.Compare(d.last) < 0 {
-		return d.fail("write %s %q: comes after an object it belongs before", kind, o.String("id"))
-	}
-	d.last = key
-	d.names.Learn(kind, stored)
-	d.element(resources, text)
-	return d.err
-}
-
 // BeginCollection starts a collection of the database; one without documents is
 // recorded as empty. Collections come after all elements, sorted by name. Their
 // documents are written as they are: redacting them is the caller's.
