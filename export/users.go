@@ -16,9 +16,15 @@ const ahead = 500
 // errUnsorted says that users did not arrive in document order, so that they have to be collected first.
 var errUnsorted = errors.New("users arrive out of order")
 
+// waiting bounds how many users of a large organization are read before the writer takes them.
+const waiting = 64
+
+// stream gives the users of one organization, ready to be written. An error is the last thing it gives.
+type stream = iter.Seq2[snapshot.Prepared, error]
+
 // batch is what was fetched ahead of one organization.
 type batch struct {
-	users []snapshot.Object
+	users []snapshot.Prepared
 	err   error
 }
 
@@ -33,22 +39,21 @@ func (e *exporter) writeUsers(ctx context.Context, w *snapshot.Writer) (again bo
 	snapshot.Sort(snapshot.Organizations, organizations, names)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	batches, consumed := e.fetchAhead(ctx, organizations)
+	batches, consumed := e.fetchAhead(ctx, w, organizations)
 	total, done := userCount(organizations), 0
 	for i, organization := range organizations {
 		id := organization.String("id")
 		if _, failed := e.failed[place{snapshot.Users, id}]; failed {
 			continue
 		}
-		users := e.users(ctx, id)
+		users := aside(e.users(ctx, w, id))
 		if batches[i] != nil {
-			got := <-batches[i]
-			users = replay(got)
+			users = replay(<-batches[i])
 		}
 		if e.unsorted[id] {
-			users = sorted(users, names)
+			users = sorted(users)
 		}
-		err := e.writeOrganization(ctx, w, users, names, func() {
+		err := e.writeOrganization(ctx, w, users, func() {
 			done++
 			e.opts.Progress("reading users", done, max(done, total))
 		})
@@ -80,7 +85,7 @@ func (e *readError) Unwrap() error { return e.err }
 
 // fetchAhead fetches small organizations before their turn, as many side by side as allowed. The channel of an
 // organization that is read in its turn is nil.
-func (e *exporter) fetchAhead(ctx context.Context, organizations []snapshot.Object) ([]chan batch, func(i int)) {
+func (e *exporter) fetchAhead(ctx context.Context, w *snapshot.Writer, organizations []snapshot.Object) ([]chan batch, func(i int)) {
 	batches := make([]chan batch, len(organizations))
 	window := make(chan struct{}, e.opts.Parallel)
 	for i, o := range organizations {
@@ -99,7 +104,7 @@ func (e *exporter) fetchAhead(ctx context.Context, organizations []snapshot.Obje
 				batches[i] <- batch{err: &readError{ctx.Err()}}
 				continue
 			}
-			go func() { batches[i] <- collect(e.users(ctx, o.String("id"))) }()
+			go func() { batches[i] <- collect(e.users(ctx, w, o.String("id"))) }()
 		}
 	}()
 	return batches, func(i int) {
@@ -109,7 +114,7 @@ func (e *exporter) fetchAhead(ctx context.Context, organizations []snapshot.Obje
 	}
 }
 
-func collect(users iter.Seq2[snapshot.Object, error]) batch {
+func collect(users stream) batch {
 	var b batch
 	for user, err := range users {
 		if err != nil {
@@ -120,10 +125,10 @@ func collect(users iter.Seq2[snapshot.Object, error]) batch {
 	return b
 }
 
-func replay(b batch) iter.Seq2[snapshot.Object, error] {
-	return func(yield func(snapshot.Object, error) bool) {
+func replay(b batch) stream {
+	return func(yield func(snapshot.Prepared, error) bool) {
 		if b.err != nil {
-			yield(nil, b.err)
+			yield(snapshot.Prepared{}, b.err)
 			return
 		}
 		for _, user := range b.users {
@@ -134,25 +139,53 @@ func replay(b batch) iter.Seq2[snapshot.Object, error] {
 	}
 }
 
-func sorted(users iter.Seq2[snapshot.Object, error], names snapshot.Names) iter.Seq2[snapshot.Object, error] {
+// aside reads in a goroutine of its own, so that reading goes on while the writer works.
+func aside(users stream) stream {
+	type item struct {
+		user snapshot.Prepared
+		err  error
+	}
+	return func(yield func(snapshot.Prepared, error) bool) {
+		items, stop := make(chan item, waiting), make(chan struct{})
+		defer close(stop)
+		go func() {
+			defer close(items)
+			for user, err := range users {
+				select {
+				case items <- item{user, err}:
+				case <-stop:
+					return
+				}
+			}
+		}()
+		for i := range items {
+			if !yield(i.user, i.err) {
+				return
+			}
+		}
+	}
+}
+
+func sorted(users stream) stream {
 	b := collect(users)
-	snapshot.Sort(snapshot.Users, b.users, names)
+	snapshot.SortPrepared(b.users)
 	return replay(b)
 }
 
-func (e *exporter) users(ctx context.Context, organization string) iter.Seq2[snapshot.Object, error] {
-	return func(yield func(snapshot.Object, error) bool) {
+func (e *exporter) users(ctx context.Context, w *snapshot.Writer, organization string) stream {
+	return func(yield func(snapshot.Prepared, error) bool) {
 		for raw, err := range e.client.Users(ctx, organization) {
 			if err != nil {
-				yield(nil, &readError{err})
+				yield(snapshot.Prepared{}, &readError{err})
 				return
 			}
 			user, err := snapshot.DecodeObject(raw)
 			if err != nil {
-				yield(nil, &readError{fmt.Errorf("read a user: %w", err)})
+				yield(snapshot.Prepared{}, &readError{fmt.Errorf("read a user: %w", err)})
 				return
 			}
-			if !yield(user, nil) {
+			prepared, err := w.Prepare(snapshot.Users, user)
+			if !yield(prepared, err) || err != nil {
 				return
 			}
 		}
@@ -161,18 +194,17 @@ func (e *exporter) users(ctx context.Context, organization string) iter.Seq2[sna
 
 // writeOrganization writes users as they come. The server sorts by name only; users who share one are held back
 // until the next name and put into document order.
-func (e *exporter) writeOrganization(ctx context.Context, w *snapshot.Writer, users iter.Seq2[snapshot.Object, error], names snapshot.Names, wrote func()) error {
-	var same []snapshot.Object
+func (e *exporter) writeOrganization(ctx context.Context, w *snapshot.Writer, users stream, wrote func()) error {
+	var same []snapshot.Prepared
 	var last snapshot.Key
 	flush := func() error {
-		snapshot.Sort(snapshot.Users, same, names)
+		snapshot.SortPrepared(same)
 		for _, user := range same {
-			key := snapshot.SortKey(snapshot.Users, user, names)
-			if last != nil && key.Compare(last) < 0 {
+			if last != nil && user.Key().Compare(last) < 0 {
 				return errUnsorted
 			}
-			last = key
-			if err := w.WriteElement(snapshot.Users, user); err != nil {
+			last = user.Key()
+			if err := w.WritePrepared(user); err != nil {
 				return err
 			}
 			wrote()
@@ -184,7 +216,7 @@ func (e *exporter) writeOrganization(ctx context.Context, w *snapshot.Writer, us
 		if err != nil {
 			return err
 		}
-		if len(same) > 0 && (same[0].String("name") != user.String("name") || same[0].String("type") != user.String("type")) {
+		if len(same) > 0 && same[0].Name() != user.Name() {
 			if err := flush(); err != nil {
 				return err
 			}
