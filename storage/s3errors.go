@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -94,6 +95,10 @@ func (s *S3Store) words(err error) string {
 		}
 		return printable(text)
 	}
+	var sent *url.Error
+	if errors.As(err, &sent) {
+		return printable(sent.Err.Error()) // its own text repeats the whole address
+	}
 	var op *smithy.OperationError
 	if errors.As(err, &op) {
 		return printable(op.Err.Error())
@@ -148,18 +153,16 @@ func (s *S3Store) authKind(code string, err error) (error, string) {
 	case "PermanentRedirect", "MovedPermanently", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException", "TemporaryRedirect", "301":
 		return ErrNotFound, s.regionHint(err)
 	}
-	if responseOf(err) != nil {
-		if r := responseOf(err); r.StatusCode == http.StatusMovedPermanently || r.StatusCode == http.StatusTemporaryRedirect {
-			return ErrNotFound, s.regionHint(err)
-		}
-		return nil, ""
-	}
 	text := err.Error()
 	switch {
 	case strings.Contains(text, "get identity"), strings.Contains(text, "refresh cached credentials"), strings.Contains(text, "failed to retrieve credentials"):
+		// The answer in err, if any, is one of the service that gives out credentials, not of the store.
 		return ErrAuth, "no credentials were found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, name a profile, or run where a role is attached"
 	case strings.Contains(strings.ToLower(text), "invalid region"), strings.Contains(text, "region is required"):
 		return ErrNotFound, "name the bucket's region with --s3-region or AWS_REGION"
+	}
+	if r := responseOf(err); r != nil && (r.StatusCode == http.StatusMovedPermanently || r.StatusCode == http.StatusTemporaryRedirect) {
+		return ErrNotFound, s.regionHint(err)
 	}
 	return nil, ""
 }
@@ -178,7 +181,7 @@ func (s *S3Store) statusKind(op string, status int, err error) (error, string) {
 	case status >= 500:
 		return nil, "the store failed; it was tried several times, try again later"
 	case status == 0 && errors.As(err, &netErr):
-		return nil, "check the network, --s3-endpoint and a proxy on the way; it was tried several times"
+		return nil, "check the network, --s3-endpoint and a proxy on the way; it was tried several times (AWS_MAX_ATTEMPTS says how often)"
 	}
 	return nil, ""
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go/logging"
 )
 
 // S3Options say how a bucket is reached and how objects are stored. The zero value follows the AWS SDK: its environment
@@ -112,7 +113,7 @@ func NewS3Store(ctx context.Context, bucket, prefix string, opts S3Options) (*S3
 }
 
 func loadConfig(ctx context.Context, o S3Options) (aws.Config, error) {
-	load := []func(*config.LoadOptions) error{config.WithRetryer(o.retryer)}
+	load := []func(*config.LoadOptions) error{config.WithRetryer(o.retryer), config.WithLogger(logging.Nop{})}
 	if o.Region != "" {
 		load = append(load, config.WithRegion(o.Region))
 	}
