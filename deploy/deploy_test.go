@@ -5,13 +5,17 @@ package deploy_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
+	"io"
 	"os"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+
+	"pritunl-backup/cli"
 )
 
 // flags are those of the commands that the examples use; true means that the flag
@@ -105,6 +109,29 @@ func TestCheckCommandCanFail(t *testing.T) {
 			t.Errorf("%q is taken", line)
 		}
 	}
+}
+
+// TestFlagsExist holds the table above to the program: an unknown flag is an error even where help is asked for.
+func TestFlagsExist(t *testing.T) {
+	for command, known := range flags {
+		for name, takesValue := range known {
+			args := []string{command, "--" + name}
+			if takesValue {
+				args = append(args, "1")
+			}
+			if code := run(append(args, "--help")...); code != 0 {
+				t.Errorf("%s has no flag --%s: exit code %d", command, name, code)
+			}
+		}
+		if code := run(command, "--nonsense", "--help"); code == 0 {
+			t.Errorf("%s takes an unknown flag", command)
+		}
+	}
+}
+
+func run(args ...string) int {
+	nothing := cli.Stdio{In: strings.NewReader(""), Out: io.Discard, Err: io.Discard}
+	return cli.Main(context.Background(), args, func(string) string { return "" }, nothing)
 }
 
 func checkVariable(t *testing.T, name string) {
