@@ -96,7 +96,7 @@ func TestEndpoints(t *testing.T) {
 	for _, e := range endpoints() {
 		t.Run(e.method+" "+e.path, func(t *testing.T) {
 			var rec recorder
-			c := newClient(t, serve(t, rec.wrap(answerJSON(200, `{"id":"`+a24+`"}`))))
+			c := newClient(t, serve(t, rec.wrap(answerJSON(200, `{"id":"`+a24+`","server_version":"1.34"}`))))
 			if err := e.call(context.Background(), c, [3]string{a24, b24, c24}); err != nil {
 				t.Fatal(err)
 			}

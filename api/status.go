@@ -7,11 +7,22 @@ import (
 	"strings"
 )
 
-// Status returns counts, server_version, current_host and addresses.
+// Status returns counts, server_version, current_host and addresses. An answer
+// without a version is that of another program: ErrNotPritunl.
 //
 // GET /status
 func (c *Client) Status(ctx context.Context) (json.RawMessage, error) {
-	return c.object(ctx, "/status")
+	raw, err := c.do(ctx, call{method: http.MethodGet, format: "/status"})
+	if err != nil {
+		return nil, err
+	}
+	var parsed struct {
+		Version *string `json:"server_version"`
+	}
+	if !startsWith(raw, '{') || json.Unmarshal(raw, &parsed) != nil || parsed.Version == nil {
+		return nil, c.shapeError(http.MethodGet, "/status", "the status of a Pritunl server")
+	}
+	return raw, nil
 }
 
 // State returns who the caller is: super_user, user, plan, version, theme, sso.

@@ -8,26 +8,35 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"pritunl-backup/api"
 	"pritunl-backup/snapshot"
 )
 
 // list is a whole kind that one request answers.
 type list struct {
 	kind  snapshot.Kind
-	path  string
+	read  func(context.Context) ([]json.RawMessage, error)
 	needs []snapshot.Kind // read when any of these is wanted
 }
 
-func baseLists() []list {
+func (e *exporter) baseLists() []list {
 	ofServers := []snapshot.Kind{snapshot.Servers, snapshot.ServerOrganizations, snapshot.ServerRoutes, snapshot.ServerHosts, snapshot.ServerLinks}
 	return []list{
-		{snapshot.Settings, "/settings", []snapshot.Kind{snapshot.Settings}},
-		{snapshot.Administrators, "/admin", []snapshot.Kind{snapshot.Administrators}},
-		{snapshot.Organizations, "/organization", snapshot.Kinds()},
-		{snapshot.Hosts, "/host", snapshot.Kinds()},
-		{snapshot.Servers, "/server", ofServers},
-		{snapshot.Links, "/link", []snapshot.Kind{snapshot.Links, snapshot.Locations}},
-		{snapshot.Subscription, "/subscription", []snapshot.Kind{snapshot.Subscription}},
+		{snapshot.Settings, single(e.client.Settings), []snapshot.Kind{snapshot.Settings}},
+		{snapshot.Administrators, e.client.Administrators, []snapshot.Kind{snapshot.Administrators}},
+		{snapshot.Organizations, e.client.Organizations, snapshot.Kinds()},
+		{snapshot.Hosts, e.client.Hosts, snapshot.Kinds()},
+		{snapshot.Servers, e.client.Servers, ofServers},
+		{snapshot.Links, e.client.Links, []snapshot.Kind{snapshot.Links, snapshot.Locations}},
+		{snapshot.Subscription, single(e.client.Subscription), []snapshot.Kind{snapshot.Subscription}},
+	}
+}
+
+// single makes a list of the one object that a request answers.
+func single(read func(context.Context) (json.RawMessage, error)) func(context.Context) ([]json.RawMessage, error) {
+	return func(ctx context.Context) ([]json.RawMessage, error) {
+		raw, err := read(ctx)
+		return []json.RawMessage{raw}, err
 	}
 }
 
@@ -35,26 +44,23 @@ func baseLists() []list {
 type part struct {
 	kind  snapshot.Kind
 	owner snapshot.Kind
-	path  func(id string) string
+	read  func(ctx context.Context, owner string) ([]json.RawMessage, error)
 }
 
-func parts() []part {
-	of := func(segment string) func(string) string {
-		return func(id string) string { return "/server/" + id + segment }
-	}
+func (e *exporter) parts() []part {
 	return []part{
-		{snapshot.ServerOrganizations, snapshot.Servers, of("/organization")},
-		{snapshot.ServerRoutes, snapshot.Servers, of("/route")},
-		{snapshot.ServerHosts, snapshot.Servers, of("/host")},
-		{snapshot.ServerLinks, snapshot.Servers, of("/link")},
-		{snapshot.Locations, snapshot.Links, func(id string) string { return "/link/" + id + "/location" }},
+		{snapshot.ServerOrganizations, snapshot.Servers, e.client.ServerOrganizations},
+		{snapshot.ServerRoutes, snapshot.Servers, e.client.ServerRoutes},
+		{snapshot.ServerHosts, snapshot.Servers, e.client.ServerHosts},
+		{snapshot.ServerLinks, snapshot.Servers, e.client.ServerLinks},
+		{snapshot.Locations, snapshot.Links, e.client.Locations},
 	}
 }
 
 // readBase reads /status alone first, so that a wrong address or secret costs one request, then all lists.
 func (e *exporter) readBase(ctx context.Context) error {
 	e.opts.Progress("reading lists", 0, 0)
-	raw, err := e.client.Get(ctx, "/status")
+	raw, err := e.client.Status(ctx)
 	if err != nil {
 		return err
 	}
@@ -63,7 +69,7 @@ func (e *exporter) readBase(ctx context.Context) error {
 	}
 	e.base = map[snapshot.Kind][]snapshot.Object{}
 	e.details = map[snapshot.Kind]map[string][]snapshot.Object{}
-	return e.readLists(ctx, baseLists())
+	return e.readLists(ctx, e.baseLists())
 }
 
 func (e *exporter) readLists(ctx context.Context, lists []list) error {
@@ -74,7 +80,10 @@ func (e *exporter) readLists(ctx context.Context, lists []list) error {
 			continue
 		}
 		group.Go(func() error {
-			objects, err := e.readList(ctx, l.path)
+			objects, err := decoded(l.read(ctx))
+			if err == nil {
+				err = addressable(l.kind, objects)
+			}
 			if err != nil {
 				return e.note(ctx, place{kind: l.kind}, err)
 			}
@@ -92,7 +101,7 @@ func (e *exporter) readLists(ctx context.Context, lists []list) error {
 func (e *exporter) readDetails(ctx context.Context, servers, links []snapshot.Object) error {
 	owners := map[snapshot.Kind][]snapshot.Object{snapshot.Servers: servers, snapshot.Links: links}
 	total, done := 0, 0
-	for _, p := range parts() {
+	for _, p := range e.parts() {
 		if e.wanted[p.kind] {
 			total += len(owners[p.owner])
 			if e.details[p.kind] == nil {
@@ -102,14 +111,14 @@ func (e *exporter) readDetails(ctx context.Context, servers, links []snapshot.Ob
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(e.opts.Parallel)
-	for _, p := range parts() {
+	for _, p := range e.parts() {
 		if !e.wanted[p.kind] {
 			continue
 		}
 		for _, owner := range owners[p.owner] {
 			id := owner.String("id")
 			group.Go(func() error {
-				objects, err := e.readList(ctx, p.path(id))
+				objects, err := decoded(p.read(ctx, id))
 				if err != nil {
 					return e.note(ctx, place{p.kind, id}, err)
 				}
@@ -126,36 +135,9 @@ func (e *exporter) readDetails(ctx context.Context, servers, links []snapshot.Ob
 	return group.Wait()
 }
 
-// readList gives the objects of an answer: a bare array, one object, or the object around the links.
-func (e *exporter) readList(ctx context.Context, path string) ([]snapshot.Object, error) {
-	raw, err := e.client.Get(ctx, path)
+func decoded(elements []json.RawMessage, err error) ([]snapshot.Object, error) {
 	if err != nil {
 		return nil, err
-	}
-	objects, err := decodeList(raw)
-	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", path, err)
-	}
-	return objects, nil
-}
-
-func decodeList(raw json.RawMessage) ([]snapshot.Object, error) {
-	var elements []json.RawMessage
-	if err := json.Unmarshal(raw, &elements); err != nil {
-		o, objectErr := snapshot.DecodeObject(raw)
-		if objectErr != nil {
-			return nil, objectErr
-		}
-		if _, isLinks := o["links"].([]any); !isLinks {
-			return []snapshot.Object{o}, nil
-		}
-		var page struct {
-			Links []json.RawMessage `json:"links"`
-		}
-		if err := json.Unmarshal(raw, &page); err != nil {
-			return nil, err
-		}
-		elements = page.Links
 	}
 	objects := make([]snapshot.Object, 0, len(elements))
 	for _, element := range elements {
@@ -168,12 +150,26 @@ func decodeList(raw json.RawMessage) ([]snapshot.Object, error) {
 	return objects, nil
 }
 
+// addressable demands ids of the objects whose parts are asked for by id. Pritunl answers a malformed id with
+// something else than an error.
+func addressable(kind snapshot.Kind, objects []snapshot.Object) error {
+	switch kind {
+	case snapshot.Organizations, snapshot.Servers, snapshot.Links:
+		for _, o := range objects {
+			if id := o.String("id"); !api.ValidID(id) {
+				return fmt.Errorf("%q has the id %q, which cannot be asked for", o.String("name"), id)
+			}
+		}
+	}
+	return nil
+}
+
 // reread lists organizations, servers and links once more and reads again what differs from before. It tells
 // whether anything did.
 func (e *exporter) reread(ctx context.Context) (bool, error) {
 	before := map[snapshot.Kind][]snapshot.Object{}
 	var lists []list
-	for _, l := range baseLists() {
+	for _, l := range e.baseLists() {
 		hidden := l.kind == snapshot.Links && e.base[l.kind] == nil
 		switch l.kind {
 		case snapshot.Organizations, snapshot.Servers, snapshot.Links:

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -39,9 +40,11 @@ type replay struct {
 	asked    []string
 }
 
-func newReplay(t *testing.T) *replay {
+func newReplay(t *testing.T) *replay { return newReplayOf(t, "seeded-gets.jsonl") }
+
+func newReplayOf(t *testing.T, file string) *replay {
 	t.Helper()
-	f, err := os.Open("testdata/seeded-gets.jsonl")
+	f, err := os.Open(filepath.Join("testdata", file))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,7 +81,12 @@ func (r *replay) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	default:
 		w.Header().Set("Content-Type", answer.ResponseContentType)
 		w.WriteHeader(answer.Status)
-		_, _ = w.Write(answer.Response)
+		body := []byte(answer.Response)
+		var text string
+		if answer.ResponseContentType != "application/json" && json.Unmarshal(body, &text) == nil {
+			body = []byte(text)
+		}
+		_, _ = w.Write(body)
 	}
 }
 
