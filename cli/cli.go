@@ -97,6 +97,7 @@ func commands(env *environment) []*cli.Command {
 		rewrapCommand(env),
 		routesCommand(env),
 		terraformCommand(env),
+		doctorCommand(env),
 		apiCommand(env),
 		credentialsCommand(env),
 		licenseCommand(env),
