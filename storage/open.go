@@ -31,6 +31,9 @@ func Open(ctx context.Context, location string, opts Options) (Location, error) 
 // openS3 splits bucket/prefix/name. The last part is a name when it looks like a snapshot's.
 func openS3(ctx context.Context, rest string, opts Options) (Location, error) {
 	bucket, key, _ := strings.Cut(rest, "/")
+	if strings.ContainsFunc(bucket, notOfBucket) {
+		return Location{}, &Error{Op: "open location", Name: "s3://" + bucket, Err: ErrName, Hint: "a bucket's name has lower case letters, digits, dots and dashes"}
+	}
 	prefix, name := key, ""
 	if at := strings.LastIndex(key, "/"); isSnapshotName(key[at+1:]) {
 		prefix, name = key[:at+1], key[at+1:]
@@ -43,4 +46,9 @@ func openS3(ctx context.Context, rest string, opts Options) (Location, error) {
 		return Location{}, err
 	}
 	return Location{Store: store, Name: name, SealDir: opts.TempDir}, nil
+}
+
+// notOfBucket finds what no service allows in the name or ARN of a bucket; older and other services allow more than AWS.
+func notOfBucket(r rune) bool {
+	return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("._-:", r))
 }

@@ -113,7 +113,7 @@ func NewS3Store(ctx context.Context, bucket, prefix string, opts S3Options) (*S3
 }
 
 func loadConfig(ctx context.Context, o S3Options) (aws.Config, error) {
-	load := []func(*config.LoadOptions) error{config.WithRetryer(o.retryer), config.WithLogger(logging.Nop{})}
+	load := []func(*config.LoadOptions) error{config.WithLogger(logging.Nop{})}
 	if o.Region != "" {
 		load = append(load, config.WithRegion(o.Region))
 	}
@@ -127,6 +127,7 @@ func loadConfig(ctx context.Context, o S3Options) (aws.Config, error) {
 	if err != nil {
 		return cfg, err
 	}
+	cfg.Retryer = o.retryer // not among the options: AWS_MAX_ATTEMPTS would be ignored
 	if cfg.Region == "" {
 		cfg.Region = "us-east-1" // other services ignore it; AWS answers with the right one, and explain says so
 	}
