@@ -78,18 +78,19 @@ func (s *Simulator) checkSignature(c *call) *admin {
 	return a
 }
 
-// useNonce stores a nonce and says whether it was new.
+// nonceLimit bounds the nonces that are remembered. A real server keeps a day's worth whatever their number; one in
+// memory would grow with every request.
+const nonceLimit = 200_000
+
+// useNonce stores a nonce and says whether it was new. When there are too many, the older half is forgotten.
 func (db *database) useNonce(key string, now time.Time) bool {
-	if until, used := db.nonces[key]; used && now.Before(until) {
-		return false
-	}
-	if len(db.nonces) > db.nonceSweep {
-		for k, until := range db.nonces {
-			if !now.Before(until) {
-				delete(db.nonces, k)
-			}
+	for _, seen := range []map[string]time.Time{db.nonces, db.nonceOlder} {
+		if until, used := seen[key]; used && now.Before(until) {
+			return false
 		}
-		db.nonceSweep = 2*len(db.nonces) + 1000
+	}
+	if len(db.nonces) >= nonceLimit/2 {
+		db.nonces, db.nonceOlder = map[string]time.Time{}, db.nonces
 	}
 	db.nonces[key] = now.Add(nonceLife)
 	return true

@@ -49,7 +49,7 @@ type database struct {
 	dhPool   int
 
 	nonces     map[string]time.Time
-	nonceSweep int
+	nonceOlder map[string]time.Time
 	sessions   map[string]*session
 	csrf       map[string]time.Time
 	logins     map[string][]time.Time
@@ -67,7 +67,7 @@ func newDatabase(opts Options, hosts int) *database {
 	db := &database{
 		now: opts.Now, opts: opts, rng: rand.New(rand.NewPCG(opts.Random, 0x5eed)),
 		plan: opts.Plan, users: map[string]*user{}, dnsRoute: "8.8.8.8/32", dhPool: dhPoolSize,
-		nonces: map[string]time.Time{}, nonceSweep: 1000, sessions: map[string]*session{},
+		nonces: map[string]time.Time{}, sessions: map[string]*session{},
 		csrf: map[string]time.Time{}, logins: map[string][]time.Time{},
 	}
 	for i := range db.webKey {

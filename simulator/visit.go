@@ -10,6 +10,9 @@ import (
 // logLimit bounds the request log; half of it is dropped when it is full.
 const logLimit = 200_000
 
+// logText bounds what the log keeps of a path and of a query.
+const logText = 1 << 10
+
 // visit is a request in the log with the fault that hits it.
 type visit struct {
 	entry *Request
@@ -21,7 +24,7 @@ func (s *Simulator) arrive(r *http.Request) visit {
 	if len(s.log) >= logLimit {
 		s.log = append([]*Request(nil), s.log[logLimit/2:]...)
 	}
-	v := visit{entry: &Request{Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery}}
+	v := visit{entry: &Request{Method: r.Method, Path: cut(r.URL.Path, logText), Query: cut(r.URL.RawQuery, logText)}}
 	s.log = append(s.log, v.entry)
 	if isWrite(r.Method) {
 		s.writes++

@@ -178,7 +178,7 @@ func safeParam(s string) string {
 		s = s[:128]
 	}
 	return keep(s, func(r rune) bool {
-		return r < 128 && (isAlnum(r) || strings.ContainsRune("-+=_/,.~@!& ", r))
+		return r < 128 && (isAlnum(r) || strings.ContainsRune("-+=_/,.~@#!& ", r))
 	})
 }
 
