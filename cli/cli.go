@@ -103,6 +103,8 @@ func commands(env *environment) []*cli.Command {
 		licenseCommand(env),
 		simulateCommand(env),
 		demoCommand(env),
+		completionCommand(env),
+		manCommand(env),
 	}
 }
 

@@ -26,8 +26,8 @@ func doctorCommand(env *environment) *cli.Command {
 		ArgsUsage: "[LOCATION]",
 		Description: `One line for each check: name, connection, certificate, whether it is Pritunl, clock, signature, why it
 is refused, super user, licence, database, storage (a small object is put, read and deleted), KMS,
-age keys, room on disk. Exit code 0 says that all hold. It takes the settings of export, so that the
-words of a job can be tried as they are; with MONGODB_URI it also tells the reasons of a 401 apart.
+age keys, room on disk. Exit code 0 says that all hold. It takes what export takes to reach the instance,
+its database and the target; with MONGODB_URI it also tells the reasons of a 401 apart.
 
    pritunl-backup doctor s3://bucket/prefix/
    pritunl-backup doctor --mongodb-uri mongodb://127.0.0.1/pritunl --json
