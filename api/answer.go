@@ -21,6 +21,7 @@ const maxErrorBody = 64 << 10
 type answer struct {
 	request    Request
 	sentBytes  int
+	hide       hider // knows what was sent
 	requestURL *url.URL
 	response   *http.Response
 	kept       bool // somebody reads on after the attempt and closes it

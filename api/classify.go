@@ -23,7 +23,7 @@ func (a *answer) refusal(c *Client) error {
 		body = nil // the status says enough
 	}
 	// Hidden before anything is cut out of it, or half a secret might remain.
-	text := c.hide.cutText(string(body))
+	text := a.hide.cutText(string(body))
 	e := &Error{Status: a.Status(), Body: body}
 	e.Code, e.Message = parseErrorBody([]byte(text))
 	e.retryAfter = retryAfter(a.response.Header, c.options.Now())

@@ -126,13 +126,14 @@ func (c *Client) exchange(ctx context.Context, r Request, accept func(*answer) e
 	if err != nil {
 		return c.hide.error(asError(err))
 	}
+	hide := c.hide.andBody(body)
 	for attempt := 1; ; attempt++ {
-		failure := c.try(ctx, r, body, accept)
+		failure := c.try(ctx, r, body, hide, accept)
 		if failure == nil {
 			return nil
 		}
 		failure.Method, failure.Path = r.Method, r.Path
-		failure = c.hide.error(failure)
+		failure = hide.error(failure)
 		wait, again := c.mayRepeat(r, failure, attempt)
 		if !again || ctx.Err() != nil {
 			return failure.doubt()
@@ -177,7 +178,7 @@ func prepare(r Request) ([]byte, error) {
 
 // try makes one attempt. The context of an attempt ends with it, except when
 // accept keeps the answer to read on later.
-func (c *Client) try(ctx context.Context, r Request, body []byte, accept func(*answer) error) *Error {
+func (c *Client) try(ctx context.Context, r Request, body []byte, hide hider, accept func(*answer) error) *Error {
 	select {
 	case c.slots <- struct{}{}:
 		defer func() { <-c.slots }()
@@ -190,6 +191,7 @@ func (c *Client) try(ctx context.Context, r Request, body []byte, accept func(*a
 	a := c.newAnswer(ctx)
 	a.request = r
 	a.sentBytes = len(body)
+	a.hide = hide
 	err := a.open(c, body)
 	if err == nil {
 		err = accept(a)

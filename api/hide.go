@@ -32,8 +32,58 @@ func newHider(secrets ...string) hider {
 			}
 		}
 	}
-	sort.Slice(h.secrets, func(i, j int) bool { return len(h.secrets[i]) > len(h.secrets[j]) })
+	h.sort()
 	return h
+}
+
+func (h hider) sort() {
+	sort.Slice(h.secrets, func(i, j int) bool { return len(h.secrets[i]) > len(h.secrets[j]) })
+}
+
+// andBody gives a hider that also knows the secrets in a request's body: values whose names say that they are some.
+func (h hider) andBody(body []byte) hider {
+	var v any
+	if len(body) == 0 || json.Unmarshal(body, &v) != nil {
+		return h
+	}
+	var found []string
+	collectSecrets("", v, &found)
+	if len(found) == 0 {
+		return h
+	}
+	more := newHider(found...)
+	more.secrets = append(more.secrets, h.secrets...)
+	more.sort()
+	return more
+}
+
+// collectSecrets adds the texts below v whose names sound secret.
+func collectSecrets(name string, v any, found *[]string) {
+	switch v := v.(type) {
+	case map[string]any:
+		for name, member := range v {
+			collectSecrets(name, member, found)
+		}
+	case []any:
+		for _, element := range v {
+			collectSecrets(name, element, found)
+		}
+	case string:
+		// Shorter ones would take words apart that mean something else.
+		if len(v) >= 4 && soundsSecret(name) {
+			*found = append(*found, v)
+		}
+	}
+}
+
+func soundsSecret(name string) bool {
+	name = strings.ToLower(name)
+	for _, part := range []string{"secret", "token", "passw", "key", "private", "credential", "otp", "license"} {
+		if strings.Contains(name, part) {
+			return true
+		}
+	}
+	return name == "pin"
 }
 
 // text returns s without secrets.
