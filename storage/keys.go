@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 
@@ -45,14 +46,17 @@ func ReadRecipients(r io.Reader, name string) ([]Recipient, error) {
 		return nil, err
 	}
 	var list []Recipient
+	number := 0
 	for line := range bytes.Lines(raw) {
+		number++
 		s := strings.TrimSpace(string(line))
 		if s == "" || s[0] == '#' {
 			continue
 		}
 		one, err := ParseRecipient(s)
 		if err != nil {
-			return nil, &Error{Op: "read recipients of", Name: name, Err: err, Hint: Hint(err)}
+			// The line is not shown: whoever names the wrong file may have named one that holds a passphrase.
+			return nil, &Error{Op: "read recipients of", Name: name, Err: fmt.Errorf("line %d: %w", number, errors.Unwrap(err)), Hint: Hint(err)}
 		}
 		list = append(list, one)
 	}

@@ -90,6 +90,7 @@ func (s *S3Store) words(err error) string {
 		if m := api.ErrorMessage(); m != "" && m != text {
 			text += ": " + m
 		}
+		text = withoutCredentials(text, responseOf(err))
 		if status := statusOf(err); status != 0 {
 			text += fmt.Sprintf(" (status %d)", status)
 		}
@@ -104,6 +105,24 @@ func (s *S3Store) words(err error) string {
 		return printable(op.Err.Error())
 	}
 	return printable(err.Error())
+}
+
+// maxWords bounds what a store says of itself, in bytes.
+const maxWords = 400
+
+// withoutCredentials shortens a store's own words, and takes out what it repeats of the credentials it was sent.
+func withoutCredentials(text string, answer *http.Response) string {
+	if answer != nil && answer.Request != nil {
+		for _, header := range []string{"Authorization", "X-Amz-Security-Token"} {
+			if sent := answer.Request.Header.Get(header); sent != "" {
+				text = strings.ReplaceAll(text, sent, "[redacted]")
+			}
+		}
+	}
+	if len(text) > maxWords {
+		text = strings.ToValidUTF8(text[:maxWords], "") + "..."
+	}
+	return text
 }
 
 // kind classifies by code first, then by status: services differ in their codes.
