@@ -139,10 +139,26 @@ func (s *settings) show(w io.Writer) error {
 			value = "(not set)"
 		case r.secret:
 			value = "(set, hidden)"
+		case r.flag == "url", r.flag == "s3-endpoint":
+			value = withoutUser(value)
 		}
 		if _, err := fmt.Fprintf(table, "%s\t%s\t%s\n", r.flag, visible(value), visible(r.origin)); err != nil {
 			return err
 		}
 	}
 	return table.Flush()
+}
+
+// withoutUser hides name and password in an address, whether it can be parsed or not.
+func withoutUser(address string) string {
+	scheme, rest, ok := strings.Cut(address, "://")
+	if !ok {
+		scheme, rest = "", address
+	} else {
+		scheme += "://"
+	}
+	if at := strings.LastIndex(rest, "@"); at >= 0 {
+		return scheme + "(hidden)@" + rest[at+1:]
+	}
+	return address
 }
