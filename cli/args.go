@@ -11,6 +11,9 @@ import (
 // orderArgs moves flags before positional arguments, because urfave/cli stops looking for flags at the first
 // positional one and would silently take a later --to as a file name.
 func orderArgs(app *cli.App, args []string) ([]string, error) {
+	if len(args) > 0 && args[0] == "help" {
+		args = append(slices.Clone(args[1:]), "--help")
+	}
 	ordered, flags, level := []string{}, append(app.Flags, helpAndVersion()...), app.Commands
 	depth := 0
 	for len(args) > 0 {
@@ -27,7 +30,7 @@ func orderArgs(app *cli.App, args []string) ([]string, error) {
 		ordered, flags, level, args = append(ordered, name), command.Flags, command.Subcommands, args[1:]
 		depth++
 	}
-	if len(level) > 0 && len(args) > 0 && !isFlag(args[0]) && depth > 0 {
+	if len(level) > 0 && len(args) > 0 && !isFlag(args[0]) {
 		return nil, unknownCommand(level, args[0])
 	}
 	given, positional, err := split(flags, args)

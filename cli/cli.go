@@ -10,6 +10,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -39,11 +40,18 @@ type environment struct {
 // Main runs one command line and returns the exit code of the process; see [exitCodes]. It never panics on
 // user input, and prints what went wrong, with a hint, on stdio.Err.
 func Main(ctx context.Context, args []string, getenv func(string) string, stdio Stdio) int {
+	out := &output{w: stdio.Out}
+	stdio.In, stdio.Out = &input{ctx, stdio.In}, out
 	env := &environment{stdio: stdio, getenv: getenv, now: time.Now}
 	env.out = newPrinter(stdio, getenv)
 	err := run(ctx, env, args)
 	env.out.endProgress()
-	if err == nil {
+	switch {
+	case errors.Is(out.err, syscall.EPIPE):
+		return codeError // whoever was reading has seen enough, and wants no words
+	case err == nil && out.err != nil:
+		err = fmt.Errorf("write to standard output: %w", out.err)
+	case err == nil:
 		return codeOK
 	}
 	if runCode(ctx, err) == codeInterrupted {
@@ -81,7 +89,7 @@ func newApp(env *environment) *cli.App {
 		OnUsageError:          usageFailure,
 		CustomAppHelpTemplate: appHelp,
 	}
-	dress(app.Commands)
+	dress(app.Commands, toolName)
 	return app
 }
 
@@ -109,15 +117,15 @@ func commands(env *environment) []*cli.Command {
 }
 
 // dress gives every command the same manners: usage errors come back as errors, help ends with the exit codes.
-func dress(commands []*cli.Command) {
+func dress(commands []*cli.Command, parent string) {
 	for _, c := range commands {
 		c.OnUsageError = usageFailure
 		c.HideHelpCommand = true
-		c.CustomHelpTemplate = commandHelp
 		if takesStoredValues(c.Flags) {
 			c.Flags = append(c.Flags, flagsOf(awsVariables())...)
 		}
-		dress(c.Subcommands)
+		c.CustomHelpTemplate = helpOf(c, parent+" "+c.Name)
+		dress(c.Subcommands, parent+" "+c.Name)
 	}
 }
 

@@ -20,8 +20,8 @@ func demoCommand(env *environment) *cli.Command {
 		Name:  "demo",
 		Usage: "watch the main job on two simulated instances",
 		Description: `Starts two simulated Pritunl servers in this process, takes a snapshot of the first, looks into it,
-verifies it, restores it to the second and compares. Every command is printed as you would type it. Nothing outside this machine is
-touched, and nothing is left behind.`,
+verifies it, restores it to the second and compares. Every command is printed as you would type it.
+Nothing outside this machine is touched, and nothing is left behind.`,
 		Action: func(c *cli.Context) error {
 			if c.NArg() > 0 {
 				return usageError("demo takes no arguments", "")

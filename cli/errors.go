@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"syscall"
 
 	"pritunl-backup/api"
 	"pritunl-backup/mongo"
@@ -131,7 +132,16 @@ func hintOf(err error) string {
 	if hint := snapshot.Hint(err); hint != "" {
 		return hint
 	}
-	return storage.Hint(err)
+	if hint := storage.Hint(err); hint != "" {
+		return hint
+	}
+	switch {
+	case errors.Is(err, syscall.EFBIG):
+		return "a limit of this process (ulimit -f) or of the file system forbids a file of this size"
+	case errors.Is(err, storage.ErrCut), errors.Is(err, storage.ErrDamaged):
+		return "fetch the file again, or take an older snapshot"
+	}
+	return ""
 }
 
 // words gives the text of an error, with a list of possible causes on lines of their own.

@@ -56,6 +56,9 @@ func (p *printer) warnings() int {
 }
 
 func isTerminal(stream any) bool {
+	if in, ok := stream.(*input); ok {
+		stream = in.src
+	}
 	f, ok := stream.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
 }
@@ -131,9 +134,23 @@ func (p *printer) progress(step string, done, total int) {
 		}
 		return
 	}
+	at := milestone(step, done, total)
+	if at == p.last && p.line != "" {
+		return
+	}
+	p.last = at
 	p.clear()
 	p.line = bar(visible(step), done, total)
 	_, _ = fmt.Fprint(p.w, p.line)
+}
+
+// milestone is the same for progress that is not worth drawing anew: thousands of users within a second would slow
+// the terminal down.
+func milestone(step string, done, total int) string {
+	if total <= 0 {
+		return fmt.Sprint(step, done/100)
+	}
+	return fmt.Sprint(step, done*100/total)
 }
 
 func (p *printer) endProgress() {

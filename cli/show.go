@@ -11,6 +11,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"pritunl-backup/snapshot"
+	"pritunl-backup/storage"
 )
 
 // rowsAtOnce bounds how many rows wait for their column widths, so that a long list of users is shown as it is read.
@@ -61,7 +62,8 @@ func parseShow(c *cli.Context, s *settings) (showOptions, error) {
 	return opts, err
 }
 
-// runShow reads twice: what is damaged is never shown as if it were whole.
+// runShow reads the whole snapshot before it shows anything: what is damaged is never shown as if it were whole. Names
+// are gathered before the tables, because settings refer to an organization that stands behind them.
 func runShow(ctx context.Context, env *environment, opts showOptions) error {
 	source, err := env.openTwice(ctx, opts.snapshot, opts.place)
 	if err != nil {
@@ -69,7 +71,7 @@ func runShow(ctx context.Context, env *environment, opts showOptions) error {
 	}
 	report, err := env.verifyFrom(source)
 	if err != nil {
-		return err
+		return ofSnapshot(opts.snapshot, err)
 	}
 	if opts.json {
 		return writeJSON(env.stdio.Out, struct {
@@ -81,12 +83,38 @@ func runShow(ctx context.Context, env *environment, opts showOptions) error {
 	if err := showHeader(env.stdio.Out, opts.snapshot, report); err != nil {
 		return err
 	}
+	names, err := namesIn(source)
+	if err != nil {
+		return err
+	}
 	document, err := source()
 	if err != nil {
 		return err
 	}
 	defer func() { _ = document.Close() }()
-	return showTables(env.stdio.Out, document, opts.kinds)
+	return showTables(env.stdio.Out, document, opts.kinds, names)
+}
+
+// namesIn gives the names of everything that others refer to. It stands before the users, who are not read.
+func namesIn(source func() (*storage.Reader, error)) (snapshot.Names, error) {
+	document, err := source()
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = document.Close() }()
+	reader, err := snapshot.NewReader(document)
+	if err != nil {
+		return nil, err
+	}
+	for element, err := range reader.Elements() {
+		if err != nil {
+			return nil, err
+		}
+		if element.Kind == snapshot.Users || element.Collection != "" {
+			break
+		}
+	}
+	return reader.Names(), nil
 }
 
 func showHeader(w io.Writer, place string, report *snapshot.Report) error {
@@ -125,7 +153,7 @@ func showHeader(w io.Writer, place string, report *snapshot.Report) error {
 	return table.Flush()
 }
 
-func showTables(w io.Writer, document io.Reader, kinds []snapshot.Kind) error {
+func showTables(w io.Writer, document io.Reader, kinds []snapshot.Kind, names snapshot.Names) error {
 	reader, err := snapshot.NewReader(document)
 	if err != nil {
 		return err
@@ -151,7 +179,7 @@ func showTables(w io.Writer, document io.Reader, kinds []snapshot.Kind) error {
 			_, _ = fmt.Fprintf(w, "\n%s\n", strings.ToUpper(strings.ReplaceAll(string(kind), "_", " ")))
 			_, _ = fmt.Fprintln(table, "  "+strings.Join(snapshot.Columns(kind), "\t"))
 		}
-		_, _ = fmt.Fprintln(table, "  "+strings.Join(snapshot.Row(kind, element.Object, reader.Names()), "\t"))
+		_, _ = fmt.Fprintln(table, "  "+strings.Join(snapshot.Row(kind, element.Object, names), "\t"))
 		waiting++
 	}
 	return table.Flush()

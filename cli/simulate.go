@@ -29,7 +29,7 @@ nothing behind it: no VPN, no certificates worth the name. It ends on Ctrl-C.`,
 			&cli.StringFlag{Name: "listen", Value: "127.0.0.1:9700", Usage: "address to serve on; port 0 takes a free one"},
 			&cli.StringFlag{Name: "seed", Value: "empty", Usage: "what is in it: empty, demo, or users=N[,orgs=N][,servers=N]"},
 			&cli.StringFlag{Name: "plan", Value: "enterprise", Usage: "licence of the instance: enterprise or none"},
-			&cli.IntFlag{Name: "hosts", Usage: "number of hosts, named vpn-1, vpn-2, … (default: what the seed needs)"},
+			&cli.IntFlag{Name: "hosts", Usage: "number of hosts, named vpn-1, vpn-2, …; by itself what the seed needs"},
 			&cli.StringFlag{Name: "credentials", Usage: "write url, token and secret as JSON to this file (0600) when ready"},
 			&cli.BoolFlag{Name: "control", Usage: "also answer unsigned requests under /_simulator/: hosts and faults on demand"},
 			quietFlag(),
@@ -94,6 +94,9 @@ func writeCredentials(path, url, token, secret string) error {
 	raw, err := json.Marshal(map[string]string{"url": url, "token": token, "secret": secret})
 	if err != nil {
 		return err
+	}
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return os.WriteFile(path, append(raw, '\n'), 0o600) // a pipe or a device is written to, not replaced
 	}
 	f, err := os.CreateTemp(filepath.Dir(path), ".credentials-*")
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -215,6 +216,9 @@ func openTarget(ctx context.Context, env *environment, opts targetOptions) (*tar
 		if t.location, err = storage.Open(ctx, opts.to, opts.place.storage); err != nil {
 			return nil, err
 		}
+		if err := notOverSpecial(t.location); err != nil {
+			return nil, err
+		}
 		if t.location.Name != "" && !opts.overwrite {
 			if _, err := t.location.Store.Stat(ctx, t.location.Name); err == nil {
 				return nil, existsError(opts.to)
@@ -226,11 +230,32 @@ func openTarget(ctx context.Context, env *environment, opts targetOptions) (*tar
 		gzip, _ = storage.Wrapping(t.location.Name)
 	}
 	seal, err := storage.NewSeal(storage.SealOptions{Dir: t.location.SealDir, Gzip: gzip, Recipients: opts.recipients})
+	if err != nil && opts.stdout() {
+		err = withHint(fmt.Errorf("make a temporary file for standard output: %w", err), "set TMPDIR to a directory that can be written to")
+	}
 	if err != nil {
 		return nil, err
 	}
 	t.seal = seal
 	return t, nil
+}
+
+// notOverSpecial refuses to put a snapshot in the place of a device, a pipe or a link: publishing renames a file, which
+// would take away what stands there.
+func notOverSpecial(l storage.Location) error {
+	store, ok := l.Store.(*storage.FileStore)
+	if !ok || l.Name == "" {
+		return nil
+	}
+	path := filepath.Join(store.Dir(), l.Name)
+	info, err := os.Lstat(path)
+	switch {
+	case err != nil || info.Mode().IsRegular():
+		return nil
+	case info.Mode()&os.ModeSymlink != 0:
+		return &exitError{code: codeRefused, err: fmt.Errorf("%s is a symbolic link", path), hint: "name the file that it leads to"}
+	}
+	return &exitError{code: codeRefused, err: fmt.Errorf("%s is a device or a pipe, not a file", path), hint: "name a file, or - for standard output"}
 }
 
 func existsError(name string) error {

@@ -1,11 +1,11 @@
 package cli
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -81,7 +81,7 @@ func runVerify(ctx context.Context, env *environment, opts verifyOptions) error 
 	}
 	report, err := env.verifyFrom(source)
 	if err != nil {
-		return err
+		return ofSnapshot(opts.snapshot, err)
 	}
 	if opts.json {
 		err = writeJSON(env.stdio.Out, report)
@@ -145,7 +145,7 @@ func runVerifyLocation(ctx context.Context, env *environment, opts verifyOptions
 			if ctx.Err() != nil {
 				return err
 			}
-			failures = append(failures, fmt.Errorf("%s: %w", s.Name, err))
+			failures = append(failures, err)
 		}
 	}
 	return worst(failures)
@@ -203,19 +203,44 @@ func (env *environment) reportFindings(report *snapshot.Report) {
 	}
 }
 
-// openTwice gives a function that opens a snapshot from its beginning as often as needed. Standard input is held
-// in memory for it.
+// openTwice gives a function that opens a snapshot from its beginning as often as needed. What can be read only once
+// is held in memory for it.
 func (env *environment) openTwice(ctx context.Context, place string, opts placeOptions) (func() (*storage.Reader, error), error) {
-	if place != "-" {
+	var stream io.Reader
+	switch {
+	case place == "-":
+		stream = env.stdio.In
+	case isPipe(place):
+		pipe, err := os.Open(place)
+		if err != nil {
+			return nil, usageError(fmt.Sprintf("read the snapshot: %v", err), "")
+		}
+		stream = &input{ctx, pipe}
+	default:
 		return func() (*storage.Reader, error) { return env.openSnapshot(ctx, place, opts) }, nil
 	}
-	raw, err := io.ReadAll(env.stdio.In)
-	if err != nil {
-		return nil, fmt.Errorf("read standard input: %w", err)
-	}
+	held := &replayed{src: stream}
 	return func() (*storage.Reader, error) {
-		return storage.NewReader(io.NopCloser(bytes.NewReader(raw)), "", opts.keys)
+		return storage.NewReader(io.NopCloser(held.again()), "", opts.keys)
 	}, nil
+}
+
+// ofSnapshot names the snapshot that an error is about, unless the error does so itself.
+func ofSnapshot(place string, err error) error {
+	var stored *storage.Error
+	var exit *exitError
+	switch {
+	case err == nil, errors.As(err, &exit):
+		return err
+	case errors.Is(err, storage.ErrNotFound):
+		return withHint(err, "check the path; 'pritunl-backup list LOCATION' shows what is there")
+	case errors.As(err, &stored):
+		return err
+	}
+	if place == "-" {
+		place = "standard input"
+	}
+	return fmt.Errorf("%s: %w", place, err)
 }
 
 func (env *environment) verifyFrom(source func() (*storage.Reader, error)) (*snapshot.Report, error) {
