@@ -105,29 +105,20 @@ func runDiff(ctx context.Context, env *environment, opts diffOptions) error {
 	return err
 }
 
-// difference compares two stored snapshots as streams; the live instance is held in memory.
+// difference compares two documents as streams. The live instance is read into a file that lives as long as this.
 func (env *environment) difference(ctx context.Context, opts diffOptions) (*snapshot.Difference, error) {
-	if opts.b == "" {
-		a, err := env.loadSnapshot(ctx, opts.a, opts.place)
-		if err != nil {
-			return nil, err
-		}
-		client, err := env.connect(opts.connection)
-		if err != nil {
-			return nil, err
-		}
-		live, err := env.exportToMemory(ctx, client, opts.connection, a.Header)
-		if err != nil {
-			return nil, err
-		}
-		return snapshot.Diff(a, live, opts.compare), nil
-	}
 	a, closeA, err := env.readerOf(ctx, opts.a, opts.place)
 	if err != nil {
 		return nil, err
 	}
 	defer closeA()
-	b, closeB, err := env.readerOf(ctx, opts.b, opts.place)
+	var b *snapshot.Reader
+	var closeB func()
+	if opts.b == "" {
+		b, closeB, err = env.liveReader(ctx, opts.connection, a.Header())
+	} else {
+		b, closeB, err = env.readerOf(ctx, opts.b, opts.place)
+	}
 	if err != nil {
 		return nil, err
 	}

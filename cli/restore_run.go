@@ -3,12 +3,10 @@ package cli
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/url"
-	"os"
 	"strconv"
 	"strings"
 
@@ -31,15 +29,7 @@ func (env *environment) loadSnapshot(ctx context.Context, place string, opts pla
 // exportToMemory reads the live instance, as far as like has it.
 func (env *environment) exportToMemory(ctx context.Context, client *api.Client, conn connection, like snapshot.Header) (*snapshot.Document, error) {
 	var document bytes.Buffer
-	_, err := export.FromAPI(ctx, client, func() (io.Writer, error) { document.Reset(); return &document, nil }, export.Options{
-		Header: snapshot.Header{
-			CreatedAt: env.now(), Tool: toolName + " " + Version, Secrets: snapshot.SecretsKeep,
-			Source: snapshot.Source{Kind: snapshot.SourceAPI, Address: client.Address()},
-		},
-		Kinds:    kindsOf(like),
-		Parallel: conn.options.Parallel,
-		Progress: env.out.progress,
-	})
+	_, err := export.FromAPI(ctx, client, func() (io.Writer, error) { document.Reset(); return &document, nil }, env.comparable(client, conn, like))
 	if err != nil {
 		return nil, partialCode(err)
 	}
@@ -67,6 +57,9 @@ func (env *environment) apply(ctx context.Context, opts restoreOptions, plan *re
 	passwords := &passwordFile{path: opts.passwords}
 	if passwords.path == "" {
 		passwords.path = fmt.Sprintf("pritunl-passwords-%s.txt", env.now().UTC().Format("20060102T150405Z"))
+	}
+	if err := checkRestoreFiles(passwords.path, opts.report, plan); err != nil {
+		return nil, err
 	}
 	defer func() { _ = passwords.close() }()
 	report, err := restore.Apply(ctx, client, plan, restore.ApplyOptions{
@@ -99,47 +92,6 @@ func (conn connection) atPort(port int64) (connection, error) {
 	u.Host = net.JoinHostPort(u.Hostname(), strconv.FormatInt(port, 10))
 	conn.options.URL = u.String()
 	return conn, nil
-}
-
-// passwordFile appears with the first password, for its owner alone, and never over another file.
-type passwordFile struct {
-	path string
-	file *os.File
-}
-
-func (p *passwordFile) write(username string, password api.Secret) error {
-	if p.file == nil {
-		f, err := os.OpenFile(p.path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-		if errors.Is(err, os.ErrExist) {
-			return existsError(p.path)
-		}
-		if err != nil {
-			return fmt.Errorf("write the passwords: %w", err)
-		}
-		p.file = f
-	}
-	if _, err := fmt.Fprintf(p.file, "%s\t%s\n", visible(username), password.Reveal()); err != nil {
-		return fmt.Errorf("write the passwords: %w", err)
-	}
-	return p.file.Sync()
-}
-
-func (p *passwordFile) close() error {
-	if p.file == nil {
-		return nil
-	}
-	return p.file.Close()
-}
-
-func writeReport(path string, report *restore.Report) error {
-	var text bytes.Buffer
-	if err := report.WriteJSON(&text); err != nil {
-		return err
-	}
-	if err := os.WriteFile(path, text.Bytes(), 0o600); err != nil {
-		return fmt.Errorf("write the report: %w", err)
-	}
-	return nil
 }
 
 func tellFailed(w io.Writer, r *restore.Report) {

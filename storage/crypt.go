@@ -26,6 +26,16 @@ type Recipient struct {
 // String is the public key, or "passphrase".
 func (r Recipient) String() string { return r.text }
 
+// NewThrowawayRecipient makes a recipient whose key nobody keeps. What is encrypted to it can be read back through its
+// [Sealed] and by nothing else: for files that live no longer than a run.
+func NewThrowawayRecipient() (Recipient, error) {
+	key, err := age.GenerateX25519Identity()
+	if err != nil {
+		return Recipient{}, &Error{Op: "make a key", Err: err}
+	}
+	return Recipient{key.Recipient(), key.Recipient().String()}, nil
+}
+
 // encryptTo starts an age stream. The returned identity opens that stream and no other.
 func encryptTo(dst io.Writer, to []Recipient) (io.WriteCloser, age.Identity, error) {
 	spy := &keySpy{}
