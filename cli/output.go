@@ -168,7 +168,10 @@ func (p *printer) clear() {
 
 func bar(step string, done, total int) string {
 	const width = 24
-	if total <= 0 {
+	switch {
+	case total <= 0 && done <= 0:
+		return step + " …"
+	case total <= 0:
 		return fmt.Sprintf("%-28s %d", step, done)
 	}
 	full := min(width, done*width/total)
