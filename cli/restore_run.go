@@ -20,10 +20,11 @@ import (
 func (env *environment) loadSnapshot(ctx context.Context, place string, opts placeOptions) (*snapshot.Document, error) {
 	reader, err := env.openSnapshot(ctx, place, opts)
 	if err != nil {
-		return nil, err
+		return nil, ofSnapshot(place, err)
 	}
 	defer func() { _ = reader.Close() }()
-	return snapshot.Load(reader)
+	document, err := snapshot.Load(reader)
+	return document, ofSnapshot(place, err)
 }
 
 // exportToMemory reads the live instance, as far as like has it.
