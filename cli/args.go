@@ -14,7 +14,7 @@ func orderArgs(app *cli.App, args []string) ([]string, error) {
 	if len(args) > 0 && args[0] == "help" {
 		args = append(slices.Clone(args[1:]), "--help")
 	}
-	ordered, flags, level := []string{}, append(app.Flags, helpAndVersion()...), app.Commands
+	ordered, flags, level := []string{}, slices.Concat(app.Flags, helpAndVersion()), app.Commands
 	depth := 0
 	for len(args) > 0 {
 		name := args[0]

@@ -70,7 +70,6 @@ type exporter struct {
 	unreadable []snapshot.Unreadable                          // for want of a licence or a privilege
 	failed     map[place]error
 	unsorted   map[string]bool // organizations whose users do not arrive in document order
-	userTotal  int
 }
 
 func wanted(kinds []snapshot.Kind) map[snapshot.Kind]bool {

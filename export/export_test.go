@@ -160,9 +160,10 @@ func objectsOf(t testing.TB, raw json.RawMessage) []snapshot.Object {
 	if err != nil {
 		t.Fatal(err)
 	}
-	list, isList := o["list"].([]any)
+	list, _ := o["list"].([]any)
 	if object, ok := o["list"].(map[string]any); ok {
-		if list, isList = object["links"].([]any); !isList {
+		links, isList := object["links"].([]any)
+		if list = links; !isList {
 			list = []any{object}
 		}
 	}

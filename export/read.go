@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 
@@ -186,7 +187,7 @@ func (e *exporter) reread(ctx context.Context) (bool, error) {
 	_, organizations := difference(snapshot.Organizations, before[snapshot.Organizations], e.base[snapshot.Organizations])
 	goneServers, servers := difference(snapshot.Servers, before[snapshot.Servers], e.base[snapshot.Servers])
 	goneLinks, links := difference(snapshot.Links, before[snapshot.Links], e.base[snapshot.Links])
-	gone := append(goneServers, goneLinks...)
+	gone := slices.Concat(goneServers, goneLinks)
 	for _, id := range gone {
 		e.forget(id)
 	}

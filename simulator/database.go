@@ -165,7 +165,7 @@ func (db *database) randomName() string {
 // case, and nothing at all when it is long but no id.
 func objectID(s string) (id string, null bool) {
 	switch {
-	case isHex(s, 24):
+	case isObjectID(s):
 		return strings.ToLower(s), false
 	case len(s) > 10 && len(s) != 32:
 		return "", true
@@ -173,8 +173,8 @@ func objectID(s string) (id string, null bool) {
 	return s, false
 }
 
-func isHex(s string, n int) bool {
-	return len(s) == n && !strings.ContainsFunc(s, func(r rune) bool {
+func isObjectID(s string) bool {
+	return len(s) == 24 && !strings.ContainsFunc(s, func(r rune) bool {
 		return !strings.ContainsRune("0123456789abcdefABCDEF", r)
 	})
 }

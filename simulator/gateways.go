@@ -49,7 +49,7 @@ func (g *gateway) view() gatewayView {
 }
 
 func (g *gateway) apply(b fields) {
-	g.name = nameOr(b, unnamed)
+	g.name = nameOf(b)
 	g.timeout, g.backoff = numOrNil(b.num("timeout")), numOrNil(b.num("backoff"))
 	if g.priority = max(b.num("priority"), -b.num("priority")); g.priority == 0 {
 		g.priority = 1

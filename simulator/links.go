@@ -49,7 +49,7 @@ func listLinks(s *Simulator, c *call) reply {
 
 // apply reads what a new link and a changed one have in common.
 func (l *link) apply(db *database, b fields) {
-	l.name = nameOr(b, unnamed)
+	l.name = nameOf(b)
 	l.ipv6, l.hostCheck, l.forcePreferred = b.flag("ipv6"), b.flag("host_check"), b.flag("force_preferred")
 	l.protocol, l.action = "ipsec", "hold"
 	if b.str("protocol") == "wg" {
@@ -64,11 +64,12 @@ func (l *link) apply(db *database, b fields) {
 	l.ike, l.esp = orNil(filterWord(b.str("preferred_ike"))), orNil(filterWord(b.str("preferred_esp")))
 }
 
-func nameOr(b fields, other string) string {
+// nameOf is what becomes of the name that links, locations and their hosts are given.
+func nameOf(b fields) string {
 	if name := b.filtered("name"); name != "" {
 		return name
 	}
-	return other
+	return unnamed
 }
 
 // postLink makes the two locations of a direct link too. The status in the body

@@ -108,7 +108,7 @@ func postLocation(s *Simulator, c *call) reply {
 	if l == nil {
 		return abort(http.StatusNotFound)
 	}
-	loc := &location{id: s.db.newID(), link: l, name: nameOr(c.body(), unnamed)}
+	loc := &location{id: s.db.newID(), link: l, name: nameOf(c.body())}
 	l.locations = append(l.locations, loc)
 	return ok(loc.view(l))
 }
@@ -118,7 +118,7 @@ func putLocation(s *Simulator, c *call) reply {
 	if loc == nil {
 		return abort(http.StatusNotFound)
 	}
-	loc.name = nameOr(c.body(), unnamed)
+	loc.name = nameOf(c.body())
 	return ok(loc.view(l))
 }
 

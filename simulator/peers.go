@@ -55,7 +55,7 @@ func bodyID(s string) (id string, good bool) {
 		return "", true
 	}
 	id, _ = objectID(s)
-	return id, isHex(s, 24)
+	return id, isObjectID(s)
 }
 
 // postPeer ends the exclusion of a pair and the transit exclusion of the

@@ -156,7 +156,7 @@ func (ch *change) azureVersion() *reply {
 func (ch *change) ssoOrg() *reply {
 	id := ch.b.str("sso_org")
 	switch {
-	case id != "" && !isHex(id, 24):
+	case id != "" && !isObjectID(id):
 		r := crash()
 		return &r
 	case id == "" && ch.live.str("sso") != "":

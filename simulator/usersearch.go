@@ -39,7 +39,7 @@ func (ctx orgContext) search(search string, limit int, p paging) reply {
 // part of the name, whatever its case. An id that is none crashes the handler.
 func (ctx orgContext) find(search string) (found []*user, good bool) {
 	id, search := searchWord(search, "id:")
-	if id != "" && !isHex(id, 24) {
+	if id != "" && !isObjectID(id) {
 		return nil, false
 	}
 	kind, search := searchWord(search, "type:")
