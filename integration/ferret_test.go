@@ -23,10 +23,13 @@ import (
 // mongoURIVariable names a real server to run the same tests on, as mongodb://... without a database.
 const mongoURIVariable = "PRITUNL_BACKUP_TEST_MONGODB_URI"
 
+// mongoFerretVariable says that it is FerretDB all the same.
+const mongoFerretVariable = "PRITUNL_BACKUP_TEST_MONGODB_IS_FERRETDB"
+
 // database is an empty database of its own for one test.
 type database struct {
 	uri     string
-	address string // host and port, for proxies; empty when the server is not ours
+	address string // host and port, for proxies; empty when it cannot be reached through one
 	name    string
 	raw     *mongodriver.Database // for arranging and looking, apart from the code under test
 }
@@ -41,6 +44,8 @@ func newDatabase(t testing.TB) *database {
 	if base == "" {
 		d.address = startFerret(t)
 		base = "mongodb://" + d.address
+	} else if !strings.Contains(base, "?") {
+		d.address = addressIn(base) // through a proxy a name in a certificate, or one of several servers, would not be found
 	}
 	head, query, hasQuery := strings.Cut(base, "?")
 	d.uri = strings.TrimRight(head, "/") + "/" + d.name
@@ -116,11 +121,17 @@ type proxy struct {
 	delay  time.Duration // before each answer
 }
 
-func newProxy(t testing.TB, target string) *proxy {
+// needProxy skips a test whose server cannot be reached through a proxy.
+func needProxy(t testing.TB, target string) {
 	t.Helper()
 	if target == "" {
 		t.Skip("the server of the environment is not reached through a proxy")
 	}
+}
+
+func newProxy(t testing.TB, target string) *proxy {
+	t.Helper()
+	needProxy(t, target)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

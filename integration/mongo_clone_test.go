@@ -12,7 +12,10 @@ import (
 	"pritunl-backup/mongo"
 )
 
-func newDatabaseIsOurs() bool { return os.Getenv(mongoURIVariable) == "" }
+// newDatabaseIsOurs tells whether the tests run on FerretDB, which cannot store lists within lists.
+func newDatabaseIsOurs() bool {
+	return os.Getenv(mongoURIVariable) == "" || os.Getenv(mongoFerretVariable) != ""
+}
 
 func uniqueUsername() mongodriver.IndexModel {
 	return mongodriver.IndexModel{Keys: bson.D{{Key: "username", Value: 1}}, Options: options.Index().SetUnique(true)}

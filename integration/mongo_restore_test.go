@@ -206,6 +206,7 @@ func TestMongoRestoreSwapsUniqueNames(t *testing.T) {
 }
 
 func TestMongoRestoreKilledAtEveryAnswer(t *testing.T) {
+	needProxy(t, newDatabase(t).address)
 	lines := recordedLines(t)
 	want := reset(t, lines)
 	for cut := 1; ; cut++ {

@@ -70,7 +70,7 @@ func s3Parts(t *testing.T, svc *s3Service) {
 // pendingUploads counts multipart uploads that nobody completed or aborted.
 func (s *s3Service) pendingUploads(t *testing.T) int {
 	t.Helper()
-	out, err := s.client().ListMultipartUploads(t.Context(), &s3.ListMultipartUploadsInput{Bucket: &s.bucket})
+	out, err := s.client(t).ListMultipartUploads(t.Context(), &s3.ListMultipartUploadsInput{Bucket: &s.bucket})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +83,7 @@ func s3LeftoverParts(t *testing.T, svc *s3Service) {
 		t.Skip("counts all uploads of the bucket, which needs a bucket of its own")
 	}
 	prefix := svc.prefix(t)
-	c := svc.client()
+	c := svc.client(t)
 	name := storage.DefaultTemplate.Name(storage.Label{Host: "vpn-1", Time: time.Unix(1e9, 0), Complete: true, Gzip: true})
 	for _, key := range []string{prefix + name, prefix + "somebody-elses-object"} {
 		if _, err := c.CreateMultipartUpload(t.Context(), &s3.CreateMultipartUploadInput{Bucket: &svc.bucket, Key: &key}); err != nil {
@@ -119,7 +119,7 @@ func s3Tags(t *testing.T, svc *s3Service) {
 		t.Fatal(err)
 	}
 	var key string
-	pages, err := svc.client().ListObjectsV2(t.Context(), &s3.ListObjectsV2Input{Bucket: &svc.bucket})
+	pages, err := svc.client(t).ListObjectsV2(t.Context(), &s3.ListObjectsV2Input{Bucket: &svc.bucket})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,7 +128,7 @@ func s3Tags(t *testing.T, svc *s3Service) {
 			key = *o.Key
 		}
 	}
-	out, err := svc.client().GetObjectTagging(t.Context(), &s3.GetObjectTaggingInput{Bucket: &svc.bucket, Key: &key})
+	out, err := svc.client(t).GetObjectTagging(t.Context(), &s3.GetObjectTaggingInput{Bucket: &svc.bucket, Key: &key})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
@@ -103,15 +104,25 @@ func waitReady(t *testing.T, url string) {
 }
 
 // client speaks to the service directly, past the package under test.
-func (s *s3Service) client() *s3.Client {
-	return s3.New(s3.Options{
-		Region: "us-east-1", Credentials: s.options.Credentials, BaseEndpoint: &s.options.Endpoint, UsePathStyle: true,
+func (s *s3Service) client(t *testing.T) *s3.Client {
+	t.Helper()
+	cfg, err := config.LoadDefaultConfig(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s3.NewFromConfig(cfg, func(o *s3.Options) {
+		if s.options.Credentials != nil {
+			o.Region, o.Credentials = "us-east-1", s.options.Credentials
+		}
+		if s.options.Endpoint != "" {
+			o.BaseEndpoint, o.UsePathStyle = &s.options.Endpoint, true
+		}
 	})
 }
 
 func (s *s3Service) createBuckets(t *testing.T) {
 	t.Helper()
-	c := s.client()
+	c := s.client(t)
 	if _, err := c.CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: &s.bucket}); err != nil {
 		t.Fatal(err)
 	}

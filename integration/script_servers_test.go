@@ -2,6 +2,7 @@ package integration_test
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -177,9 +178,23 @@ func writes(ts *testscript.TestScript, _ bool, args []string) {
 
 // useS3 gives the script a place of its own in the bucket.
 func useS3(ts *testscript.TestScript, _ bool, args []string) {
-	want(ts, len(args) == 0, "s3")
+	want(ts, len(args) == 0 || args[0] == "locked", "s3 [locked]")
 	run := runOf(ts)
-	ts.Setenv("BUCKET", fmt.Sprintf("s3://%s/test-script-%d", run.s3.Bucket, time.Now().UnixNano()))
+	if len(args) > 0 && run.s3.LockBucket == "" {
+		run.t.Skip("there is no bucket with object lock")
+	}
+	prefix := fmt.Sprintf("test-script-%d/", time.Now().UnixNano())
+	for variable, bucket := range map[string]string{"BUCKET": run.s3.Bucket, "LOCKBUCKET": run.s3.LockBucket} {
+		if bucket == "" {
+			continue
+		}
+		ts.Setenv(variable, "s3://"+bucket+"/"+strings.TrimSuffix(prefix, "/"))
+		ts.Defer(func() {
+			ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+			defer cancel()
+			run.s3.Empty(ctx, bucket, prefix)
+		})
+	}
 	region := run.s3.Region
 	if region == "" {
 		region = os.Getenv("AWS_REGION")

@@ -23,10 +23,12 @@ import (
 //	exits CODE ARGS...                      run pritunl-backup and demand its exit code; nothing secret may be shown
 //	reveals ARGS...                         the same, exit code 0, for what is asked to show secrets
 //	killed WHAT N ARGS...                   run it, and kill it after N answers of WHAT: mongo, s3 or api
+//	interrupted WHAT N ARGS...              the same, with an interrupt: exit code 130
 //	ferret NAME [recorded|empty]            a database, as a real server filled it, and point MONGODB_URI at it
 //	instance NAME [seed=...] [hosts=...]    a simulated Pritunl, and point PRITUNL_* at it
 //	recording                               a server that answers as the recorded one did; its database is "recorded"
-//	s3                                      an S3 service, and point AWS_* at it; $BUCKET is a place of its own in it
+//	s3 [locked]                             an S3 service, and point AWS_* at it; $BUCKET is a place of its own in it,
+//	                                        $LOCKBUCKET one with object lock
 //	use NAME                                point at a database or instance made before
 //	fault NAME JSON                         make an instance fail, as simulator.Fault says
 //	writes NAME N                           demand that an instance was sent N requests that write
@@ -52,7 +54,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "reveals": reveals, "killed": killed, "ferret": startDatabase, "instance": startInstance,
+			"exits": exits, "reveals": reveals, "killed": killed, "interrupted": interrupted, "ferret": startDatabase, "instance": startInstance,
 			"recording": startRecording, "s3": useS3, "use": use, "fault": fault, "writes": writes, "insert": insert, "update": update,
 			"documents": documents, "secret": secret, "agekey": ageKey, "mode": mode, "flip": flip,
 		},
@@ -135,6 +137,20 @@ func secret(ts *testscript.TestScript, _ bool, args []string) {
 // killed ends the program without a warning, while it waits for an answer that is held back.
 func killed(ts *testscript.TestScript, neg bool, args []string) {
 	want(ts, !neg && len(args) > 2, "killed mongo|s3|api N ARGS...")
+	stopped(ts, os.Kill, args)
+}
+
+// interrupted asks the program to end, as Ctrl-C does; it says so by its exit code.
+func interrupted(ts *testscript.TestScript, neg bool, args []string) {
+	want(ts, !neg && len(args) > 2, "interrupted mongo|s3|api N ARGS...")
+	var exit *exec.ExitError
+	if err := stopped(ts, os.Interrupt, args); !errors.As(err, &exit) || exit.ExitCode() != 130 {
+		ts.Fatalf("it ended with %v, not with exit code 130", err)
+	}
+}
+
+// stopped runs the program, sends a signal when the server's answers are used up, and gives how it ended.
+func stopped(ts *testscript.TestScript, signal os.Signal, args []string) error {
 	variable := map[string]string{"mongo": "MONGODB_URI", "s3": "AWS_ENDPOINT_URL_S3", "api": "PRITUNL_URL"}[args[0]]
 	answers, err := strconv.Atoi(args[1])
 	ts.Check(err)
@@ -144,7 +160,9 @@ func killed(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	run := runOf(ts)
 	g := newGate(run.t, address, answers)
-	cmd := exec.Command(run.bin, args[2:]...)
+	ctx, cancel := context.WithTimeout(run.t.Context(), time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, run.bin, args[2:]...)
 	cmd.Dir = ts.MkAbs(".")
 	var output strings.Builder
 	cmd.Stdout, cmd.Stderr = &output, &output
@@ -157,21 +175,16 @@ func killed(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(cmd.Start())
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
 	select {
 	case <-g.reached:
-		ts.Check(cmd.Process.Kill())
-		<-ended
+		ts.Check(cmd.Process.Signal(signal))
+		err = <-ended
 	case err := <-ended:
-		ts.Fatalf("it ended before answer %d (%v), the last was %d:\n%s", answers, err, g.count(), output.String())
-	case <-ctx.Done():
-		_ = cmd.Process.Kill()
-		<-ended
-		ts.Fatalf("answer %d never came, the last was %d:\n%s", answers, g.count(), output.String())
+		ts.Fatalf("it ended before it was stopped (%v), at answer %d:\n%s", err, g.count(), output.String())
 	}
 	keptSecret(ts, output.String())
-	ts.Logf("killed at answer %d:\n%s", answers, output.String())
+	ts.Logf("stopped at answer %d: %v\n%s", answers, err, output.String())
+	return err
 }
 
 // passed are the variables that a killed program is given.
