@@ -20,7 +20,8 @@ func command(t *testing.T, sim *simulator.Simulator, dir string, args ...string)
 	token, secret := sim.Credentials()
 	run := exec.Command("pritunl-backup", args...)
 	run.Dir = dir
-	run.Env = append(os.Environ(), "PRITUNL_URL="+server.URL, "PRITUNL_TOKEN="+token, "PRITUNL_SECRET="+secret, "TMPDIR="+dir)
+	run.Env = append(os.Environ(), "PRITUNL_URL="+server.URL, "PRITUNL_TOKEN="+token, "PRITUNL_SECRET="+secret, "TMPDIR="+dir,
+		"GORACE=atexit_sleep_ms=0") // the race detector would keep each run for a second
 	return run
 }
 

@@ -27,7 +27,6 @@ func TestMain(m *testing.M) {
 		context.AfterFunc(ctx, stop)
 		signal.Ignore(syscall.SIGPIPE)
 		code := cli.Main(ctx, os.Args[1:], os.Getenv, cli.Stdio{In: os.Stdin, Out: os.Stdout, Err: os.Stderr})
-		stop()
 		tellPeak()
 		os.Exit(code)
 	}})
