@@ -1,7 +1,6 @@
 package restore
 
 import (
-	"maps"
 	"slices"
 	"strings"
 
@@ -232,20 +231,3 @@ func fieldNames(changes []Change) string {
 	}
 	return strings.Join(names, ", ")
 }
-
-// unknown gives the fields of an object that the catalogue does not have.
-func (t *tree) unknown(n *node) []string {
-	known := map[string]bool{}
-	for _, f := range fieldsOf(n.kind) {
-		known[f.Path] = true
-	}
-	var out []string
-	for _, name := range slices.Sorted(maps.Keys(n.sent)) {
-		if !known[name] {
-			out = append(out, name)
-		}
-	}
-	return out
-}
-
-func joinWords(words []string) string { return strings.Join(words, ", ") }

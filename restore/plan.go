@@ -139,7 +139,8 @@ type builder struct {
 	plan       *Plan
 	opts       PlanOptions
 	want, live *tree
-	actions    map[*node]*Action // of wanted nodes
+	actions    map[*node]*Action                 // of wanted nodes
+	known      map[snapshot.Kind]map[string]bool // names of the catalogue, as they are needed
 }
 
 func newBuilder(live, wanted *snapshot.Document, opts PlanOptions) (*builder, error) {
@@ -153,7 +154,7 @@ func newBuilder(live, wanted *snapshot.Document, opts PlanOptions) (*builder, er
 	if err != nil {
 		return nil, err
 	}
-	b := &builder{opts: opts, want: newTree(ruled, true), live: newTree(live, false), actions: map[*node]*Action{}}
+	b := &builder{opts: opts, want: newTree(ruled, true), live: newTree(live, false), actions: map[*node]*Action{}, known: map[snapshot.Kind]map[string]bool{}}
 	b.plan = &Plan{
 		Target: live.Header.Host, Source: wanted.Header.Host, Mode: opts.Mode,
 		opts: opts, want: b.want, live: b.live, wanted: wanted,
@@ -223,11 +224,5 @@ func (b *builder) warnings() []string {
 	if !b.want.header.Complete {
 		warnings = append(warnings, "the snapshot is not complete: what it lacks is left as it is")
 	}
-	for _, a := range b.want.kinds[snapshot.Servers] {
-		if n := b.want.unknown(a); len(n) > 0 {
-			warnings = append(warnings, "servers have fields unknown to this version, which cannot be restored: "+joinWords(n))
-			break
-		}
-	}
-	return warnings
+	return append(warnings, b.want.warnUnknown()...)
 }

@@ -183,13 +183,39 @@ func (p *Plan) writeTasks(out *printer) {
 	}
 }
 
-// WriteText writes the differences that remain, for people.
+// alike is how many differences of one class, kind and field are told one by one.
+const alike = 10
+
+// WriteText writes the differences that remain, for people: of many alike the first ones, and how many more there are.
 func (o *Outcome) WriteText(w io.Writer) error {
 	out := &printer{w: bufio.NewWriter(w)}
+	type sort struct {
+		class Class
+		kind  snapshot.Kind
+		field string
+	}
+	count, written := map[sort]int{}, map[sort]int{}
 	for _, r := range o.Remaining {
+		count[sort{r.Class, r.Kind, r.Field}]++
+	}
+	for _, r := range o.Remaining {
+		of := sort{r.Class, r.Kind, r.Field}
+		if written[of]++; written[of] > alike && count[of] > alike+1 && r.Class != Real {
+			if written[of] == count[of] {
+				out.printf("%s: %d more of kind %s", r.Class, count[of]-alike, strings.ReplaceAll(string(r.Kind), "_", " "))
+				if r.Field != "" {
+					out.printf(": %s", printable(r.Field))
+				}
+				out.printf("\n")
+			}
+			continue
+		}
 		out.printf("%s: %s %s", r.Class, singular(r.Kind), printable(r.Path))
-		if r.Field != "" {
-			out.printf(": %s: wanted %s, found %s", r.Field, show(r.Wanted), show(r.Found))
+		switch {
+		case r.Field != "" && r.Wanted == nil && r.Found == nil:
+			out.printf(": %s", printable(r.Field))
+		case r.Field != "":
+			out.printf(": %s: wanted %s, found %s", printable(r.Field), show(r.Wanted), show(r.Found))
 		}
 		if r.Why != "" {
 			out.printf(" (%s)", printable(r.Why))

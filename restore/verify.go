@@ -168,5 +168,5 @@ func (b *builder) limits(a *Action, base Remaining) []Remaining {
 		}
 		out = append(out, r)
 	}
-	return out
+	return append(out, b.unknownLimits(n, live, base)...)
 }
