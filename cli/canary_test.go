@@ -73,6 +73,10 @@ func newScene(t *testing.T) *scene {
 		}
 	}
 	plantDocument(t, doc, "stored", func(text string) any { return text })
+	for _, o := range doc.Resources[snapshot.Settings] {
+		o["sso_future_secret"] = canary + "-stored-future"
+		o["future"] = map[string]any{"client_secret": canary + "-stored-nested", "list": []any{map[string]any{"api_token": canary + "-stored-deep"}}}
+	}
 	storeSnapshot(t, s.path("other.json"), doc)
 	return s
 }
