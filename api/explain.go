@@ -15,7 +15,7 @@ import (
 func (a *answer) explain(err error) *Error {
 	var e *Error
 	switch {
-	case errors.As(err, &e):
+	case errors.As(err, &e) && !a.ofAnother(e):
 	case a.outer.Err() != nil:
 		e = interrupted(a.outer)
 	case errors.Is(context.Cause(a.ctx), ErrTimeout):
@@ -35,6 +35,13 @@ func (a *answer) explain(err error) *Error {
 		e.Status = a.Status()
 	}
 	return e
+}
+
+// ofAnother tells an error of another request that ended the context of this one: whoever runs requests side by side
+// cancels the rest with the first failure, and the standard library gives that back as the error of each.
+func (a *answer) ofAnother(e *Error) bool {
+	var other *Error
+	return errors.As(context.Cause(a.outer), &other) && other == e
 }
 
 // interrupted is the error of a request whose caller gave up.
