@@ -2,7 +2,9 @@ package mongo
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	mongodriver "go.mongodb.org/mongo-driver/v2/mongo"
@@ -160,10 +162,7 @@ func (db *DB) bulk(ctx context.Context, collection string, changes []change) err
 		if len(models) == 0 {
 			return nil
 		}
-		err := db.try(ctx, "write "+collection, func(ctx context.Context) error {
-			_, err := db.primary(collection).BulkWrite(ctx, models, options.BulkWrite().SetOrdered(false))
-			return err
-		})
+		err := db.send(ctx, collection, models)
 		models, size = nil, 0
 		return err
 	}
@@ -181,4 +180,26 @@ func (db *DB) bulk(ctx context.Context, collection string, changes []change) err
 		}
 	}
 	return send()
+}
+
+// send carries out one batch. A run that was killed may have left one behind that the server is still at work on: an
+// upsert that loses the race against the same document is sent again, and finds it there.
+func (db *DB) send(ctx context.Context, collection string, models []mongodriver.WriteModel) error {
+	const (
+		most  = 6
+		pause = 200 * time.Millisecond
+	)
+	for attempt := 1; ; attempt++ {
+		err := db.try(ctx, "write "+collection, func(ctx context.Context) error {
+			_, err := db.primary(collection).BulkWrite(ctx, models, options.BulkWrite().SetOrdered(false))
+			return err
+		})
+		var ours *Error
+		if !errors.As(err, &ours) || ours.Code != codeDuplicateKey || attempt == most {
+			return err
+		}
+		if db.sleep(ctx, time.Duration(attempt)*pause) != nil {
+			return err
+		}
+	}
 }

@@ -14,6 +14,8 @@ import (
 	mongodriver "go.mongodb.org/mongo-driver/v2/mongo"
 )
 
+const codeDuplicateKey = 11000
+
 // causeOfCode tells what an error code of MongoDB means to us.
 func causeOfCode(code int32) Cause {
 	switch code {
