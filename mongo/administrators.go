@@ -6,6 +6,8 @@ import (
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"pritunl-backup/mongo/internal/lenient"
 )
 
 // shortestSecret is what the server asks of a stored secret; longestToken is where it cuts the token of a request.
@@ -73,14 +75,14 @@ func administratorsOf(raws []bson.Raw) *Administrators {
 
 func administratorOf(raw bson.Raw) Administrator {
 	a := Administrator{
-		ID:        idText(lookup(raw, "_id")),
-		Username:  text(raw, "username"),
-		SuperUser: isNull(lookup(raw, "super_user")) || flag(raw, "super_user"), // absent means super user
-		Disabled:  flag(raw, "disabled"),
-		AuthAPI:   flag(raw, "auth_api"),
-		Token:     Secret(text(raw, "token")),
-		Secret:    Secret(text(raw, "secret")),
-		Default:   flag(raw, "default"),
+		ID:        idText(lenient.Value(raw, "_id")),
+		Username:  lenient.Text(raw, "username"),
+		SuperUser: isNull(lenient.Value(raw, "super_user")) || lenient.Flag(raw, "super_user"),
+		Disabled:  lenient.Flag(raw, "disabled"),
+		AuthAPI:   lenient.Flag(raw, "auth_api"),
+		Token:     Secret(lenient.Text(raw, "token")),
+		Secret:    Secret(lenient.Text(raw, "secret")),
+		Default:   lenient.Flag(raw, "default"),
 		document:  raw,
 	}
 	a.Why = a.refusal()

@@ -9,6 +9,8 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 	mongodriver "go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"pritunl-backup/mongo/internal/lenient"
 )
 
 // RestoreResult says what was done, also when the rest failed.
@@ -135,7 +137,7 @@ func (db *DB) makeRoom(ctx context.Context, c Collection, changes []change) erro
 	takes := map[string]string{} // value -> _id of the document that will have it
 	for _, ch := range changes {
 		if ch.want != nil {
-			takes[idKey(lookup(ch.want, c.Unique))] = idKey(ch.id)
+			takes[idKey(lenient.Value(ch.want, c.Unique))] = idKey(ch.id)
 		}
 	}
 	var gone []change
@@ -145,9 +147,9 @@ func (db *DB) makeRoom(ctx context.Context, c Collection, changes []change) erro
 		}
 	}
 	for _, raw := range present {
-		holder, ok := takes[idKey(lookup(raw, c.Unique))]
-		if ok && holder != idKey(lookup(raw, "_id")) {
-			gone = append(gone, change{id: lookup(raw, "_id")})
+		holder, ok := takes[idKey(lenient.Value(raw, c.Unique))]
+		if ok && holder != idKey(lenient.Value(raw, "_id")) {
+			gone = append(gone, change{id: lenient.Value(raw, "_id")})
 		}
 	}
 	return db.bulk(ctx, c.Name, gone)

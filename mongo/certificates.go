@@ -10,6 +10,8 @@ import (
 	"slices"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"pritunl-backup/mongo/internal/lenient"
 )
 
 // mostFindings bounds what a report lists; the counts go on.
@@ -78,7 +80,7 @@ type verdict struct {
 }
 
 func (c *checker) settle(collection string, raw bson.Raw, v verdict, right *int) {
-	finding := Finding{Collection: collection, ID: idText(lookup(raw, "_id")), Name: text(raw, "name"), Problem: v.wrong + v.unchecked}
+	finding := Finding{Collection: collection, ID: idText(lenient.Value(raw, "_id")), Name: lenient.Text(raw, "name"), Problem: v.wrong + v.unchecked}
 	r := c.report
 	switch {
 	case v.wrong != "":
@@ -95,11 +97,11 @@ func (c *checker) settle(collection string, raw bson.Raw, v verdict, right *int)
 }
 
 func (c *checker) organization(raw bson.Raw) {
-	certificate, missing := readCertificate(text(raw, "ca_certificate"))
-	c.authorities[idText(lookup(raw, "_id"))] = authority{certificate: certificate, name: text(raw, "name")}
+	certificate, missing := readCertificate(lenient.Text(raw, "ca_certificate"))
+	c.authorities[idText(lenient.Value(raw, "_id"))] = authority{certificate: certificate, name: lenient.Text(raw, "name")}
 	v := verdict{unchecked: missing}
 	if certificate != nil {
-		v = matchKey(certificate, text(raw, "ca_private_key"))
+		v = matchKey(certificate, lenient.Text(raw, "ca_private_key"))
 	}
 	c.settle("organizations", raw, v, &c.report.Organizations)
 }
@@ -109,25 +111,25 @@ func (c *checker) user(raw bson.Raw) {
 }
 
 func (c *checker) judgeUser(raw bson.Raw) verdict {
-	org := idText(lookup(raw, "org_id"))
+	org := idText(lenient.Value(raw, "org_id"))
 	issuer, known := c.authorities[org]
 	if !known {
 		return verdict{wrong: "its organization " + org + " is not there"}
 	}
-	certificate, missing := readCertificate(text(raw, "certificate"))
+	certificate, missing := readCertificate(lenient.Text(raw, "certificate"))
 	switch {
 	case certificate == nil:
 		return verdict{unchecked: missing}
-	case text(raw, "type") == "ca":
+	case lenient.Text(raw, "type") == "ca":
 		if issuer.certificate == nil {
 			return verdict{unchecked: "the certificate of its organization cannot be read"}
 		}
 		if !bytes.Equal(certificate.Raw, issuer.certificate.Raw) {
 			return verdict{wrong: "it is not the certificate of its organization"}
 		}
-		return matchKey(certificate, text(raw, "private_key"))
+		return matchKey(certificate, lenient.Text(raw, "private_key"))
 	}
-	if problem := wrongSubject(certificate, org, idText(lookup(raw, "_id"))); problem != "" {
+	if problem := wrongSubject(certificate, org, idText(lenient.Value(raw, "_id"))); problem != "" {
 		return verdict{wrong: problem}
 	}
 	if issuer.certificate == nil {
@@ -136,7 +138,7 @@ func (c *checker) judgeUser(raw bson.Raw) verdict {
 	if problem := notIssued(certificate, issuer.certificate); problem != "" {
 		return verdict{wrong: problem}
 	}
-	return matchKey(certificate, text(raw, "private_key"))
+	return matchKey(certificate, lenient.Text(raw, "private_key"))
 }
 
 // wrongSubject compares the subject, by which the server knows who connects, with the ids.
@@ -168,10 +170,10 @@ func (c *checker) server(raw bson.Raw) {
 
 func (c *checker) judgeServer(raw bson.Raw) verdict {
 	held := map[string]bool{}
-	for _, der := range certificateBlocks(text(raw, "ca_certificate")) {
+	for _, der := range certificateBlocks(lenient.Text(raw, "ca_certificate")) {
 		held[string(der)] = true
 	}
-	for _, v := range elements(lookup(raw, "organizations")) {
+	for _, v := range lenient.List(lenient.Value(raw, "organizations")) {
 		org := idText(v)
 		a, known := c.authorities[org]
 		switch {

@@ -7,6 +7,8 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 	mongodriver "go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"pritunl-backup/mongo/internal/lenient"
 )
 
 // Dangling is a reference to a document that does not exist.
@@ -89,7 +91,7 @@ func (r *Reader) offenders(ctx context.Context, collection string, filter bson.D
 		}
 		if more {
 			for _, p := range PointersOf(collection, cursor.Current) {
-				id := lookup(cursor.Current, "_id")
+				id := lenient.Value(cursor.Current, "_id")
 				batch = append(batch, offender{collection: collection, id: copied(id), pointer: Pointer{Path: p.Path, To: p.To, ID: copied(p.ID)}})
 			}
 		}
@@ -151,7 +153,7 @@ func (db *DB) existing(ctx context.Context, collection string, ids bson.A) (map[
 	}
 	out := make(map[string]bool, len(raws))
 	for _, raw := range raws {
-		out[idKey(lookup(raw, "_id"))] = true
+		out[idKey(lenient.Value(raw, "_id"))] = true
 	}
 	return out, nil
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"pritunl-backup/mongo/internal/lenient"
 )
 
 const keyLength = 32 // characters of a token or a secret, as the server makes them
@@ -104,7 +106,7 @@ func (db *DB) Enable(ctx context.Context, p *EnablePlan) error {
 
 // enabledAlready settles what a lost answer means: a write that was sent twice finds its own values.
 func (db *DB) enabledAlready(ctx context.Context, op string, p *EnablePlan) error {
-	id := bson.D{{Key: "_id", Value: lookup(p.Administrator.document, "_id")}}
+	id := bson.D{{Key: "_id", Value: lenient.Value(p.Administrator.document, "_id")}}
 	raw, err := db.findOne(ctx, db.primary("administrators"), id)
 	if err != nil {
 		return err
@@ -121,7 +123,7 @@ func unchanged(raw bson.Raw, fields ...string) bson.D {
 	filter := bson.D{}
 	for _, field := range fields {
 		var value any
-		if v := lookup(raw, field); !isNull(v) {
+		if v := lenient.Value(raw, field); !isNull(v) {
 			value = v
 		}
 		filter = append(filter, bson.E{Key: field, Value: value})

@@ -8,6 +8,8 @@ import (
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"pritunl-backup/mongo/internal/lenient"
 )
 
 // aliveFor is how recent a host's last sign of life is while it runs (setting host_ping_ttl; it is given every 10 s).
@@ -39,7 +41,7 @@ func (db *DB) guard(ctx context.Context) (*targetState, error) {
 	if err != nil {
 		return nil, err
 	}
-	state.version = text(version, "version")
+	state.version = lenient.Text(version, "version")
 	if state.hosts, err = db.allOf(ctx, "hosts"); err != nil {
 		return nil, err
 	}
@@ -59,8 +61,8 @@ func runningHosts(hosts []bson.Raw, now time.Time) []string {
 	var out []string
 	for _, host := range hosts {
 		ping, ok := date(host, "ping_timestamp")
-		if text(host, "status") == "online" && ok && now.Sub(ping) < aliveFor {
-			out = append(out, fmt.Sprintf("host %s (%s)", text(host, "name"), idText(lookup(host, "_id"))))
+		if lenient.Text(host, "status") == "online" && ok && now.Sub(ping) < aliveFor {
+			out = append(out, fmt.Sprintf("host %s (%s)", lenient.Text(host, "name"), idText(lenient.Value(host, "_id"))))
 		}
 	}
 	return out

@@ -9,6 +9,8 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 	mongodriver "go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"pritunl-backup/mongo/internal/lenient"
 )
 
 // Names that tell what a database is.
@@ -77,7 +79,7 @@ func (db *DB) Identify(ctx context.Context) (*Instance, error) {
 	if sealed != nil {
 		return nil, newError(op, CauseVault, "settings/"+vaultDocument+" holds wrapped keys")
 	}
-	return &Instance{Version: text(version, "version"), VersionMin: text(version, "version_min")}, nil
+	return &Instance{Version: lenient.Text(version, "version"), VersionMin: lenient.Text(version, "version_min")}, nil
 }
 
 // settings reads one document of the settings collection, nil when there is none.
@@ -110,7 +112,7 @@ func (db *DB) marker(ctx context.Context) (*marker, error) {
 	if raw == nil || err != nil {
 		return nil, err
 	}
-	m := &marker{Fingerprint: text(raw, "fingerprint"), Replace: flag(raw, "replace")}
+	m := &marker{Fingerprint: lenient.Text(raw, "fingerprint"), Replace: lenient.Flag(raw, "replace")}
 	m.Started, _ = date(raw, "started")
 	return m, nil
 }

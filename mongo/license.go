@@ -4,6 +4,8 @@ import (
 	"context"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"pritunl-backup/mongo/internal/lenient"
 )
 
 // License is what the database keeps of the subscription: no answer of the API holds the key.
@@ -31,16 +33,16 @@ func (db *DB) License(ctx context.Context) (*License, error) {
 
 func licenseOf(app, subscription bson.Raw) *License {
 	l := &License{
-		Key:    Secret(text(app, "license")),
-		Plan:   text(subscription, "plan"),
-		URLKey: Secret(text(subscription, "url_key")),
+		Key:    Secret(lenient.Text(app, "license")),
+		Plan:   lenient.Text(subscription, "plan"),
+		URLKey: Secret(lenient.Text(subscription, "url_key")),
 		Status: "unknown",
 	}
 	l.Present = l.Key != ""
 	if l.Plan == "" {
-		l.Plan = text(app, "license_plan")
+		l.Plan = lenient.Text(app, "license_plan")
 	}
-	if active, ok := lookup(subscription, "active").BooleanOK(); ok {
+	if active, ok := lenient.Value(subscription, "active").BooleanOK(); ok {
 		l.Active = &active
 		l.Status = "inactive"
 		if active {

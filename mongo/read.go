@@ -9,6 +9,8 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 	mongodriver "go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"pritunl-backup/mongo/internal/lenient"
 )
 
 const (
@@ -90,9 +92,9 @@ func (db *DB) offersSnapshots(ctx context.Context) (bool, string, error) {
 		return false, "", err
 	}
 	const firstWithSnapshots = 13
-	wire, _ := lookup(hello, "maxWireVersion").AsInt64OK()
+	wire, _ := lenient.Value(hello, "maxWireVersion").AsInt64OK()
 	switch {
-	case text(hello, "setName") == "" && text(hello, "msg") != "isdbgrid":
+	case lenient.Text(hello, "setName") == "" && lenient.Text(hello, "msg") != "isdbgrid":
 		return false, "the server is not a replica set", nil
 	case wire < firstWithSnapshots:
 		return false, "the server is older than MongoDB 5.0", nil
@@ -175,7 +177,7 @@ func (s *stream) run(ctx context.Context, yield func(bson.Raw, error) bool) erro
 			return newError(s.op, CauseDocument, "the server sent a damaged document")
 		}
 		raw := append(bson.Raw(nil), cursor.Current...)
-		s.last = lookup(raw, "_id")
+		s.last = lenient.Value(raw, "_id")
 		if !yield(raw, nil) {
 			s.stopped = true
 			return nil
@@ -219,7 +221,7 @@ func (s *stream) nothingMissed(ctx context.Context) error {
 		return err
 	}
 	if raw != nil {
-		return newError(s.op, CauseCut, fmt.Sprintf("its _ids have several types (%s too), so reading cannot go on behind the cut", lookup(raw, "_id").Type))
+		return newError(s.op, CauseCut, fmt.Sprintf("its _ids have several types (%s too), so reading cannot go on behind the cut", lenient.Value(raw, "_id").Type))
 	}
 	return nil
 }

@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"pritunl-backup/mongo/internal/lenient"
 )
 
 // Reference is a field that names a document elsewhere. Null and absent values refer to nothing.
@@ -53,7 +55,7 @@ type Pointer struct {
 // PointersOf lists what a document refers to.
 func PointersOf(collection string, raw bson.Raw) []Pointer {
 	var out []Pointer
-	id := idText(lookup(raw, "_id"))
+	id := idText(lenient.Value(raw, "_id"))
 	for _, ref := range References() {
 		if ref.From != collection || ref.Document != "" && ref.Document != id {
 			continue
@@ -86,7 +88,7 @@ func valuesAt(v bson.RawValue, path string) []bson.RawValue {
 	}
 	if rest, ok := strings.CutPrefix(path, "[]"); ok {
 		var out []bson.RawValue
-		for _, element := range elements(v) {
+		for _, element := range lenient.List(v) {
 			out = append(out, valuesAt(element, strings.TrimPrefix(rest, "."))...)
 		}
 		return out
@@ -99,7 +101,7 @@ func valuesAt(v bson.RawValue, path string) []bson.RawValue {
 	if !ok {
 		return nil
 	}
-	return valuesAt(lookup(d, path[:end]), strings.TrimPrefix(path[end:], "."))
+	return valuesAt(lenient.Value(d, path[:end]), strings.TrimPrefix(path[end:], "."))
 }
 
 // projectionOf names the fields a reference check needs of a collection.

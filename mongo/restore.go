@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"pritunl-backup/mongo/internal/lenient"
 )
 
 // HostMode says what becomes of the hosts, that is of the machines the servers run on.
@@ -142,7 +144,7 @@ func (p *RestorePlan) advise(ctx context.Context, src *Source, state *targetStat
 	}
 	var app, version bson.Raw
 	for _, raw := range settings {
-		switch idText(lookup(raw, "_id")) {
+		switch idText(lenient.Value(raw, "_id")) {
 		case "app":
 			app = raw
 		case "version":
@@ -153,12 +155,12 @@ func (p *RestorePlan) advise(ctx context.Context, src *Source, state *targetStat
 		return newError("restore into the database", CauseDocument, "the snapshot has no settings document named version").
 			withHint("it is not a complete database snapshot")
 	}
-	p.Version = text(version, "version")
+	p.Version = lenient.Text(version, "version")
 	target := p.options.TargetVersion
 	if target == "" {
 		target = state.version
 	}
-	p.Warnings = append(p.Warnings, versionWarnings(p.Version, text(version, "version_min"), target)...)
+	p.Warnings = append(p.Warnings, versionWarnings(p.Version, lenient.Text(version, "version_min"), target)...)
 	p.Warnings = append(p.Warnings, t.warnings...)
 	p.Warnings = append(p.Warnings, t.firstBootWarnings(app)...)
 	p.Warnings = append(p.Warnings, state.warnings...)

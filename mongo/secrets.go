@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"pritunl-backup/mongo/internal/lenient"
 )
 
 // SecretField is a field whose value opens something: a key, a password or its hash, a token.
@@ -66,7 +68,7 @@ func Redact(collection string, raw bson.Raw) (bson.Raw, error) {
 	if err != nil {
 		return nil, err
 	}
-	id := idText(lookup(raw, "_id"))
+	id := idText(lenient.Value(raw, "_id"))
 	for _, field := range SecretFields() {
 		if field.Collection != collection || field.Document != "" && field.Document != id {
 			continue

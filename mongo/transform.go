@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"pritunl-backup/mongo/internal/lenient"
 )
 
 // addressFields of a host were typed in for one machine and are wrong on another.
@@ -34,7 +36,7 @@ type transform struct {
 func newTransform(o RestoreOptions, state *targetState) *transform {
 	t := &transform{options: o, present: map[string]bson.Raw{}, claimed: map[string]string{}}
 	for _, host := range state.hosts {
-		t.present[idText(lookup(host, "_id"))] = host
+		t.present[idText(lenient.Value(host, "_id"))] = host
 	}
 	return t
 }
@@ -46,7 +48,7 @@ func (t *transform) apply(collection string, raw bson.Raw) (out bson.Raw, reset,
 		return nil, false, false, err
 	}
 	d, changed := applyResets(d, resetsOf(collection, t.options.KeepOnline))
-	id := idText(lookup(raw, "_id"))
+	id := idText(lenient.Value(raw, "_id"))
 	keep = true
 	switch collection {
 	case "settings":
@@ -56,14 +58,14 @@ func (t *transform) apply(collection string, raw bson.Raw) (out bson.Raw, reset,
 			t.blanked = append(t.blanked, blanked...)
 		}
 	case "servers":
-		t.server(d, text(raw, "name"))
+		t.server(d, lenient.Text(raw, "name"))
 	case "users":
 		t.user(d)
 	case "hosts":
 		if t.options.Hosts == HostsNew {
 			return t.newHost(d, id)
 		}
-		t.keptAddresses(d, text(raw, "name"))
+		t.keptAddresses(d, lenient.Text(raw, "name"))
 	}
 	if !keep {
 		return nil, false, false, nil
@@ -175,7 +177,7 @@ func (t *transform) keptAddresses(d bson.D, name string) {
 // firstBootWarnings detects the trap of the first start without an Enterprise licence: every server is attached to
 // the starting host alone.
 func (t *transform) firstBootWarnings(app bson.Raw) []string {
-	licence, plan := text(app, "license"), text(app, "license_plan")
+	licence, plan := lenient.Text(app, "license"), lenient.Text(app, "license_plan")
 	if t.options.Clone && !t.options.KeepLicence {
 		licence, plan = "", ""
 	}

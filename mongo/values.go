@@ -6,46 +6,16 @@ import (
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"pritunl-backup/mongo/internal/lenient"
 )
 
-// lookup gives the value of a field, the zero value when there is none or the document is damaged.
-func lookup(raw bson.Raw, key string) bson.RawValue {
-	value, err := raw.LookupErr(key)
-	if err != nil {
-		return bson.RawValue{}
-	}
-	return value
-}
-
-func text(raw bson.Raw, key string) string {
-	s, _ := lookup(raw, key).StringValueOK()
-	return s
-}
-
-func flag(raw bson.Raw, key string) bool {
-	b, _ := lookup(raw, key).BooleanOK()
-	return b
-}
-
 func date(raw bson.Raw, key string) (time.Time, bool) {
-	return lookup(raw, key).TimeOK()
+	return lenient.Value(raw, key).TimeOK()
 }
 
 func isNull(v bson.RawValue) bool {
 	return v.Type == 0 || v.Type == bson.TypeNull || v.Type == bson.TypeUndefined
-}
-
-// elements lists the values of an array, nothing for any other value.
-func elements(v bson.RawValue) []bson.RawValue {
-	array, ok := v.ArrayOK()
-	if !ok {
-		return nil
-	}
-	values, err := array.Values()
-	if err != nil {
-		return nil
-	}
-	return values
 }
 
 // idText writes an _id the way the API does: hex for an ObjectId, the text, or the number.

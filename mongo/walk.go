@@ -9,6 +9,8 @@ import (
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"pritunl-backup/mongo/internal/lenient"
 )
 
 // pageSize is how many documents are compared, and written, at a time.
@@ -68,17 +70,17 @@ func (w *walker) collection(ctx context.Context, c Collection) error {
 		switch {
 		case order < 0:
 			count.Insert++
-			pending = append(pending, change{id: lookup(want, "_id"), want: want, missing: true})
+			pending = append(pending, change{id: lenient.Value(want, "_id"), want: want, missing: true})
 		case order > 0:
 			if c.Class == Configuration {
 				count.Delete++
-				pending = append(pending, change{id: lookup(have, "_id")})
+				pending = append(pending, change{id: lenient.Value(have, "_id")})
 			}
 		case Equal(want, have):
 			count.Unchanged++
 		default:
 			count.Update++
-			pending = append(pending, change{id: lookup(want, "_id"), want: want})
+			pending = append(pending, change{id: lenient.Value(want, "_id"), want: want})
 		}
 		if order >= 0 {
 			page.advance()
@@ -173,7 +175,7 @@ func sorted(seq iter.Seq2[bson.Raw, error]) iter.Seq2[bson.Raw, error] {
 
 // restorable refuses documents whose values are not all there.
 func restorable(collection string, raw bson.Raw) error {
-	op := "restore " + collection + " " + idText(lookup(raw, "_id"))
+	op := "restore " + collection + " " + idText(lenient.Value(raw, "_id"))
 	if paths := Redacted(raw); len(paths) > 0 {
 		return newError(op, CauseDocument, "its "+strings.Join(paths, ", ")+" is redacted").
 			withHint("restore from a snapshot that was taken with its secrets")
@@ -181,7 +183,7 @@ func restorable(collection string, raw bson.Raw) error {
 	if Sealed(raw) {
 		return newError(op, CauseVault, "its values can only be read by the machine that wrote them")
 	}
-	if lookup(raw, "_id").Type == 0 {
+	if lenient.Value(raw, "_id").Type == 0 {
 		return newError("restore "+collection, CauseDocument, "a document has no _id")
 	}
 	return nil
@@ -223,7 +225,7 @@ func (p *pager) peek(ctx context.Context) (bson.Raw, error) {
 	if len(p.page) == 0 {
 		return nil, nil
 	}
-	p.last = lookup(p.page[len(p.page)-1], "_id")
+	p.last = lenient.Value(p.page[len(p.page)-1], "_id")
 	return p.page[0], nil
 }
 
@@ -239,7 +241,7 @@ func compareDocuments(a, b bson.Raw) int {
 	case b == nil:
 		return -1
 	}
-	return compareIDs(lookup(a, "_id"), lookup(b, "_id"))
+	return compareIDs(lenient.Value(a, "_id"), lenient.Value(b, "_id"))
 }
 
 // compareIDs orders the kinds of _id that occur: numbers, then texts, then documents, then ObjectIds.

@@ -8,6 +8,8 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 
 	"pritunl-backup/mongo"
+
+	"pritunl-backup/mongo/internal/lenient"
 )
 
 // Instance holds the documents of one server that do not grow with its users, ready for deriving.
@@ -38,7 +40,7 @@ func New(docs map[string][]bson.Raw) *Instance {
 	}
 	i.administrators = docs["administrators"]
 	for _, raw := range docs["organizations"] {
-		if kind := text(raw, "type"); kind == "default" || kind == "" {
+		if kind := lenient.Text(raw, "type"); kind == "default" || kind == "" {
 			i.organizations = append(i.organizations, raw)
 		}
 	}
@@ -51,8 +53,8 @@ func New(docs map[string][]bson.Raw) *Instance {
 		}
 	}
 	for _, raw := range docs["users_net_link"] {
-		org := id(lookup(raw, "org_id"))
-		i.networks[org] = append(i.networks[org], text(raw, "network"))
+		org := id(lenient.Value(raw, "org_id"))
+		i.networks[org] = append(i.networks[org], lenient.Text(raw, "network"))
 	}
 	return i
 }
@@ -75,7 +77,7 @@ func Load(ctx context.Context, r *mongo.Reader) (*Instance, error) {
 func byName(docs []bson.Raw) []bson.Raw {
 	docs = slices.Clone(docs)
 	slices.SortStableFunc(docs, func(a, b bson.Raw) int {
-		if order := strings.Compare(text(a, "name"), text(b, "name")); order != 0 {
+		if order := strings.Compare(lenient.Text(a, "name"), lenient.Text(b, "name")); order != 0 {
 			return order
 		}
 		return strings.Compare(idOf(a), idOf(b))
@@ -133,7 +135,7 @@ func (i *Instance) parts(of func(server bson.Raw) []object) []object {
 
 // setting gives a value of settings/app, the default where none is stored. A stored null stays null.
 func (i *Instance) setting(group, key string, value any) any {
-	v := lookup(i.settings[group], key)
+	v := lenient.Value(i.settings[group], key)
 	if v.Type == 0 {
 		return value
 	}

@@ -4,6 +4,8 @@ import (
 	"slices"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"pritunl-backup/mongo/internal/lenient"
 )
 
 // link is one of GET /link.
@@ -19,7 +21,7 @@ func (i *Instance) locationObjects() []object {
 	var out []object
 	for _, link := range i.links {
 		for _, location := range i.locations {
-			if id(lookup(location, "link_id")) == idOf(link) {
+			if id(lenient.Value(location, "link_id")) == idOf(link) {
 				out = append(out, i.location(link, location))
 			}
 		}
@@ -29,7 +31,7 @@ func (i *Instance) locationObjects() []object {
 
 func (i *Instance) location(link, raw bson.Raw) object {
 	shown := i.link(link)
-	o := object{"id": idOf(raw), "name": plain(lookup(raw, "name")), "type": plain(lookup(raw, "type")), "link_id": idOf(link),
+	o := object{"id": idOf(raw), "name": plain(lenient.Value(raw, "name")), "type": plain(lenient.Value(raw, "type")), "link_id": idOf(link),
 		"link_type": shown["type"], "protocol": shown["protocol"], "wg_port": shown["wg_port"], "ipv6": shown["ipv6"]}
 	hosts, static := i.locationHosts(raw)
 	o["hosts"], o["routes"], o["peers"] = hosts, locationRoutes(link, raw), i.peers(link, raw, static)
@@ -40,13 +42,13 @@ func (i *Instance) location(link, raw bson.Raw) object {
 func (i *Instance) locationHosts(location bson.Raw) (hosts []any, static bool) {
 	hosts = []any{}
 	for _, raw := range i.linkHosts {
-		if id(lookup(raw, "location_id")) != idOf(location) {
+		if id(lenient.Value(raw, "location_id")) != idOf(location) {
 			continue
 		}
-		o := object{"id": idOf(raw), "link_id": id(lookup(raw, "link_id")), "location_id": idOf(location)}
+		o := object{"id": idOf(raw), "link_id": id(lenient.Value(raw, "link_id")), "location_id": idOf(location)}
 		take(o, raw, absentAs(nil, "name", "timeout", "priority", "backoff", "static", "public_address", "local_address", "address6")...)
 		hosts = append(hosts, o)
-		static = static || truth(raw, "static")
+		static = static || lenient.Flag(raw, "static")
 	}
 	return hosts, static
 }
@@ -54,7 +56,7 @@ func (i *Instance) locationHosts(location bson.Raw) (hosts []any, static bool) {
 // locationRoutes are stored under the md5 sum of their network, which is their id.
 func locationRoutes(link, location bson.Raw) []any {
 	out := []any{}
-	routes, ok := lookup(location, "routes").DocumentOK()
+	routes, ok := lenient.Value(location, "routes").DocumentOK()
 	if !ok {
 		return out
 	}
@@ -64,7 +66,7 @@ func locationRoutes(link, location bson.Raw) []any {
 	}
 	for _, e := range elements {
 		if d, ok := e.Value().DocumentOK(); ok {
-			out = append(out, object{"id": e.Key(), "network": plain(lookup(d, "network")), "link_id": idOf(link), "location_id": idOf(location)})
+			out = append(out, object{"id": e.Key(), "network": plain(lenient.Value(d, "network")), "link_id": idOf(link), "location_id": idOf(location)})
 		}
 	}
 	slices.SortStableFunc(out, func(a, b any) int { return compareText(a.(object)["network"], b.(object)["network"]) })
@@ -89,10 +91,10 @@ func (i *Instance) peers(link, location bson.Raw, static bool) []any {
 	transits, barred := ids(location, "transits"), ids(location, "transit_excludes")
 	out, through := []any{}, []any{}
 	for _, other := range i.locations {
-		if id(lookup(other, "link_id")) != idOf(link) || idOf(other) == idOf(location) {
+		if id(lenient.Value(other, "link_id")) != idOf(link) || idOf(other) == idOf(location) {
 			continue
 		}
-		o := object{"id": idOf(other), "name": plain(lookup(other, "name")), "transit": slices.Contains(transits, idOf(other)),
+		o := object{"id": idOf(other), "name": plain(lenient.Value(other, "name")), "transit": slices.Contains(transits, idOf(other)),
 			"transited_id": nil, "transited_name": nil, "static": static}
 		if !excluded[pair(idOf(location), idOf(other))] {
 			out = append(out, o)
@@ -102,7 +104,7 @@ func (i *Instance) peers(link, location bson.Raw, static bool) []any {
 		if between == nil || slices.Contains(barred, idOf(other)) {
 			continue
 		}
-		o["transited_id"], o["transited_name"] = idOf(between), plain(lookup(between, "name"))
+		o["transited_id"], o["transited_name"] = idOf(between), plain(lenient.Value(between, "name"))
 		through = append(through, o)
 	}
 	return append(out, through...)
@@ -111,7 +113,7 @@ func (i *Instance) peers(link, location bson.Raw, static bool) []any {
 // between finds the peer through which an excluded location is reached: one that has it among its transits.
 func (i *Instance) between(link, location, other bson.Raw, excluded map[[2]string]bool) bson.Raw {
 	for _, peer := range i.locations {
-		if id(lookup(peer, "link_id")) != idOf(link) || idOf(peer) == idOf(location) || idOf(peer) == idOf(other) {
+		if id(lenient.Value(peer, "link_id")) != idOf(link) || idOf(peer) == idOf(location) || idOf(peer) == idOf(other) {
 			continue
 		}
 		if !excluded[pair(idOf(location), idOf(peer))] && slices.Contains(ids(peer, "transits"), idOf(other)) {
@@ -123,7 +125,7 @@ func (i *Instance) between(link, location, other bson.Raw, excluded map[[2]strin
 
 func exclusions(link bson.Raw) map[[2]string]bool {
 	out := map[[2]string]bool{}
-	for _, v := range list(link, "excludes") {
+	for _, v := range lenient.List(lenient.Value(link, "excludes")) {
 		both, ok := plain(v).([]any)
 		if !ok || len(both) != 2 {
 			continue

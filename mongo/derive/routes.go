@@ -9,6 +9,8 @@ import (
 	"strconv"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"pritunl-backup/mongo/internal/lenient"
 )
 
 const (
@@ -24,12 +26,12 @@ func (i *Instance) routes(server bson.Raw) []object {
 	var linked []object
 	overrides := map[string]bson.Raw{}
 	for _, stored := range documents(server, "routes") {
-		if truth(stored, "server_link") {
-			overrides[text(stored, "network")] = stored
+		if lenient.Flag(stored, "server_link") {
+			overrides[lenient.Text(stored, "network")] = stored
 		}
 	}
 	for _, link := range documents(server, "links") {
-		other, ok := i.byID[id(lookup(link, "server_id"))]
+		other, ok := i.byID[id(lenient.Value(link, "server_id"))]
 		if !ok {
 			continue
 		}
@@ -71,15 +73,15 @@ func (i *Instance) ownRoutes(server bson.Raw) []object {
 	stored := map[string]bool{}
 	links := i.userNetworks(server)
 	for _, route := range documents(server, "routes") {
-		network := text(route, "network")
+		network := lenient.Text(route, "network")
 		switch {
-		case truth(route, "server_link"), network == text(server, "network_wg") && network != "":
+		case lenient.Flag(route, "server_link"), network == lenient.Text(server, "network_wg") && network != "":
 			continue // an override of a linked route, or an entry that the server never shows
 		case network == virtualRoute:
 			virtual = route
 		case network == everywhere:
 			defaults = append(defaults, storedRow(server, route, network))
-			if truth(server, "ipv6") {
+			if lenient.Flag(server, "ipv6") {
 				defaults = append(defaults, storedRow(server, route, everywhere6))
 			}
 		default:
@@ -124,13 +126,13 @@ func (i *Instance) virtualRows(server, described bson.Raw) []object {
 		out = append(out, row)
 	}
 	wg := ""
-	if truth(server, "wg") {
-		wg = text(server, "network_wg")
+	if lenient.Flag(server, "wg") {
+		wg = lenient.Text(server, "network_wg")
 	}
-	add(text(server, "network"), false)
+	add(lenient.Text(server, "network"), false)
 	add(wg, true)
-	if truth(server, "ipv6") {
-		add(i.network6(text(server, "network"), "ipv6_prefix", "fd00"), false)
+	if lenient.Flag(server, "ipv6") {
+		add(i.network6(lenient.Text(server, "network"), "ipv6_prefix", "fd00"), false)
 		add(i.network6(wg, "ipv6_prefix_wg", "fd01"), true)
 	}
 	return out

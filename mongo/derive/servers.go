@@ -7,11 +7,13 @@ import (
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"pritunl-backup/mongo/internal/lenient"
 )
 
 // organization is one of GET /organization.
 func (i *Instance) organization(raw bson.Raw) object {
-	o := object{"id": idOf(raw), "expiration": expiration(text(raw, "ca_certificate"))}
+	o := object{"id": idOf(raw), "expiration": expiration(lenient.Text(raw, "ca_certificate"))}
 	take(o, raw, absentAs(nil, "name", "auth_token", "auth_secret")...)
 	take(o, raw, defaulted{"auth_api", false})
 	return o
@@ -56,7 +58,7 @@ func publicAddress(host bson.Raw, family string) any {
 // first gives the first field that has a text.
 func first(raw bson.Raw, keys ...string) any {
 	for _, key := range keys {
-		if s := text(raw, key); s != "" {
+		if s := lenient.Text(raw, key); s != "" {
 			return s
 		}
 	}
@@ -93,7 +95,7 @@ func (i *Instance) serverOrganizations(server bson.Raw) []object {
 	var out []object
 	for _, org := range ids(server, "organizations") {
 		if raw, ok := i.byID[org]; ok {
-			out = append(out, object{"id": org, "server": idOf(server), "name": plain(lookup(raw, "name"))})
+			out = append(out, object{"id": org, "server": idOf(server), "name": plain(lenient.Value(raw, "name"))})
 		}
 	}
 	return out
@@ -105,7 +107,7 @@ func (i *Instance) serverHosts(server bson.Raw) []object {
 	var out []object
 	for _, host := range i.hosts {
 		if slices.Contains(attached, idOf(host)) {
-			out = append(out, object{"id": idOf(host), "server": idOf(server), "name": plain(lookup(host, "name")),
+			out = append(out, object{"id": idOf(host), "server": idOf(server), "name": plain(lenient.Value(host, "name")),
 				"address": publicAddress(host, ""), "address6": publicAddress(host, "6")})
 		}
 	}
@@ -116,12 +118,12 @@ func (i *Instance) serverHosts(server bson.Raw) []object {
 func (i *Instance) serverLinks(server bson.Raw) []object {
 	var out []object
 	for _, link := range documents(server, "links") {
-		other, ok := i.byID[id(lookup(link, "server_id"))]
+		other, ok := i.byID[id(lenient.Value(link, "server_id"))]
 		if !ok {
 			continue
 		}
-		out = append(out, object{"id": idOf(other), "server": idOf(server), "name": plain(lookup(other, "name")), "address": nil,
-			"use_local_address": plain(lookup(link, "use_local_address"))})
+		out = append(out, object{"id": idOf(other), "server": idOf(server), "name": plain(lenient.Value(other, "name")), "address": nil,
+			"use_local_address": plain(lenient.Value(link, "use_local_address"))})
 	}
 	slices.SortStableFunc(out, func(a, b object) int {
 		left, _ := a["name"].(string)

@@ -4,6 +4,8 @@ import (
 	"slices"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"pritunl-backup/mongo/internal/lenient"
 )
 
 // regions are those that cloud keys can be stored for.
@@ -53,7 +55,7 @@ func (i *Instance) settingsObject() []object {
 			o["sso_"+provider+"_mode"] = mode
 		}
 	}
-	o["has_server_sso"] = slices.ContainsFunc(i.servers, func(s bson.Raw) bool { return truth(s, "sso_auth") })
+	o["has_server_sso"] = slices.ContainsFunc(i.servers, func(s bson.Raw) bool { return lenient.Flag(s, "sso_auth") })
 	return []object{o}
 }
 
@@ -73,7 +75,7 @@ func (i *Instance) subscription() []object {
 	stored := i.settings["subscription"]
 	o := object{}
 	for _, key := range []string{"active", "plan", "url_key"} {
-		if v := lookup(stored, key); v.Type != 0 {
+		if v := lenient.Value(stored, key); v.Type != 0 {
 			o[key] = plain(v)
 		}
 	}

@@ -11,6 +11,8 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 
 	"pritunl-backup/mongo"
+
+	"pritunl-backup/mongo/internal/lenient"
 )
 
 // ahead is how many users are held at a time while their networks and addresses are looked up.
@@ -19,15 +21,15 @@ const ahead = 200
 // User is one of GET /user/<organization>, made of the user's document, its network links and its fixed addresses. It
 // is nil for a document that the API does not show: of another type than client and server, or without organization.
 func (i *Instance) User(raw bson.Raw, links, addresses []bson.Raw) map[string]any {
-	org, ok := i.byID[id(lookup(raw, "org_id"))]
-	if kind := text(raw, "type"); !ok || kind != "client" && kind != "server" {
+	org, ok := i.byID[id(lenient.Value(raw, "org_id"))]
+	if kind := lenient.Text(raw, "type"); !ok || kind != "client" && kind != "server" {
 		return nil
 	}
-	o := object{"id": idOf(raw), "organization": idOf(org), "organization_name": plain(lookup(org, "name"))}
+	o := object{"id": idOf(raw), "organization": idOf(org), "organization_name": plain(lenient.Value(org, "name"))}
 	take(o, raw, absentAs(nil, "name", "email", "yubico_id", "otp_secret", "mac_addresses", "dns_servers", "dns_suffix", "port_forwarding")...)
 	take(o, raw, absentAs(false, "disabled", "bypass_secondary", "client_to_client")...)
 	take(o, raw, defaulted{"type", "client"}, defaulted{"auth_type", "local"}, defaulted{"groups", []any{}})
-	o["pin"] = text(raw, "pin") != ""
+	o["pin"] = lenient.Text(raw, "pin") != ""
 	o["devices"] = devices(raw)
 	o["gravatar"] = i.setting("user", "gravatar", true)
 	o["audit"] = i.auditing()
@@ -35,7 +37,7 @@ func (i *Instance) User(raw bson.Raw, links, addresses []bson.Raw) map[string]an
 	o["dns_mapping"] = i.dnsMapping(raw, org)
 	networks := []any{}
 	for _, link := range links {
-		networks = append(networks, plain(lookup(link, "network")))
+		networks = append(networks, plain(lenient.Value(link, "network")))
 	}
 	o["network_links"] = networks
 	o["servers"] = i.userServers(raw, org, addresses)
@@ -46,9 +48,9 @@ func (i *Instance) User(raw bson.Raw, links, addresses []bson.Raw) map[string]an
 func devices(user bson.Raw) []any {
 	out := []any{}
 	for _, d := range documents(user, "devices") {
-		device := object{"id": id(lookup(d, "id")), "user_id": idOf(user), "org_id": id(lookup(user, "org_id")),
-			"name": plain(lookup(d, "name")), "platform": plain(lookup(d, "platform")), "registered": plain(lookup(d, "registered")), "timestamp": nil}
-		if t, ok := lookup(d, "timestamp").TimeOK(); ok {
+		device := object{"id": id(lenient.Value(d, "id")), "user_id": idOf(user), "org_id": id(lenient.Value(user, "org_id")),
+			"name": plain(lenient.Value(d, "name")), "platform": plain(lenient.Value(d, "platform")), "registered": plain(lenient.Value(d, "registered")), "timestamp": nil}
+		if t, ok := lenient.Value(d, "timestamp").TimeOK(); ok {
 			device["timestamp"] = strconv.FormatInt(t.Unix(), 10)
 		}
 		out = append(out, device)
@@ -59,8 +61,8 @@ func devices(user bson.Raw) []any {
 // dnsMapping is the name under which other clients find the user, where a server of the organization offers that.
 func (i *Instance) dnsMapping(user, org bson.Raw) any {
 	for _, server := range i.servers {
-		if truth(server, "dns_mapping") && slices.Contains(ids(server, "organizations"), idOf(org)) {
-			return dnsName(text(user, "name")) + "." + dnsName(text(org, "name")) + ".vpn"
+		if lenient.Flag(server, "dns_mapping") && slices.Contains(ids(server, "organizations"), idOf(org)) {
+			return dnsName(lenient.Text(user, "name")) + "." + dnsName(lenient.Text(org, "name")) + ".vpn"
 		}
 	}
 	return nil
@@ -86,8 +88,8 @@ func (i *Instance) userServers(user, org bson.Raw, addresses []bson.Raw) []any {
 		}
 		o := object{"server_id": idOf(server), "virt_address": nil, "virt_address6": nil}
 		for _, a := range addresses {
-			if id(lookup(a, "server_id")) == idOf(server) {
-				address, _, _ := strings.Cut(text(a, "address"), "/")
+			if id(lenient.Value(a, "server_id")) == idOf(server) {
+				address, _, _ := strings.Cut(lenient.Text(a, "address"), "/")
 				o["virt_address"], o["virt_address6"] = address, i.address6(server, address)
 			}
 		}
@@ -98,7 +100,7 @@ func (i *Instance) userServers(user, org bson.Raw, addresses []bson.Raw) []any {
 
 // address6 is the IPv6 address that goes with a fixed IPv4 one: its decimal parts are written as if they were hex.
 func (i *Instance) address6(server bson.Raw, address string) any {
-	base := i.base6(text(server, "network"), "ipv6_prefix", "fd00")
+	base := i.base6(lenient.Text(server, "network"), "ipv6_prefix", "fd00")
 	parsed, err := netip.ParseAddr(address)
 	if base == "" || err != nil || !parsed.Is4() {
 		return nil
@@ -125,7 +127,7 @@ func (i *Instance) Users(ctx context.Context, r *mongo.Reader) iter.Seq2[map[str
 // usersOf holds a batch of users back until the next name begins, since the order within one name is another than the
 // database's.
 func (i *Instance) usersOf(ctx context.Context, r *mongo.Reader, org bson.Raw, kind string) iter.Seq2[object, error] {
-	filter := bson.D{{Key: "org_id", Value: lookup(org, "_id")}, {Key: "type", Value: kind}}
+	filter := bson.D{{Key: "org_id", Value: lenient.Value(org, "_id")}, {Key: "type", Value: kind}}
 	shown := bson.D{{Key: "private_key", Value: 0}, {Key: "certificate", Value: 0}}
 	return func(yield func(object, error) bool) {
 		var batch []bson.Raw
@@ -134,7 +136,7 @@ func (i *Instance) usersOf(ctx context.Context, r *mongo.Reader, org bson.Raw, k
 				yield(nil, err)
 				return
 			}
-			if len(batch) >= ahead && text(batch[len(batch)-1], "name") != text(raw, "name") {
+			if len(batch) >= ahead && lenient.Text(batch[len(batch)-1], "name") != lenient.Text(raw, "name") {
 				if !i.finish(ctx, r, batch, yield) {
 					return
 				}
@@ -150,7 +152,7 @@ func (i *Instance) usersOf(ctx context.Context, r *mongo.Reader, org bson.Raw, k
 func (i *Instance) finish(ctx context.Context, r *mongo.Reader, batch []bson.Raw, yield func(object, error) bool) bool {
 	slices.SortStableFunc(batch, func(a, b bson.Raw) int {
 		for _, key := range []string{"name", "email"} {
-			if order := strings.Compare(text(a, key), text(b, key)); order != 0 {
+			if order := strings.Compare(lenient.Text(a, key), lenient.Text(b, key)); order != 0 {
 				return order
 			}
 		}
@@ -178,7 +180,7 @@ func (i *Instance) finish(ctx context.Context, r *mongo.Reader, batch []bson.Raw
 func of(ctx context.Context, r *mongo.Reader, collection string, users []bson.Raw) (map[string][]bson.Raw, error) {
 	wanted := bson.A{}
 	for _, raw := range users {
-		wanted = append(wanted, lookup(raw, "_id"))
+		wanted = append(wanted, lenient.Value(raw, "_id"))
 	}
 	out := map[string][]bson.Raw{}
 	query := mongo.Query{Filter: bson.D{{Key: "user_id", Value: bson.D{{Key: "$in", Value: wanted}}}}, Sort: bson.D{{Key: "_id", Value: 1}}}
@@ -186,7 +188,7 @@ func of(ctx context.Context, r *mongo.Reader, collection string, users []bson.Ra
 		if err != nil {
 			return nil, err
 		}
-		user := id(lookup(raw, "user_id"))
+		user := id(lenient.Value(raw, "user_id"))
 		out[user] = append(out[user], raw)
 	}
 	return out, nil

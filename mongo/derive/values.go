@@ -6,51 +6,23 @@ import (
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"pritunl-backup/mongo/internal/lenient"
 )
 
 // object is one answer of the API.
 type object = map[string]any
-
-func lookup(raw bson.Raw, key string) bson.RawValue {
-	v, err := raw.LookupErr(key)
-	if err != nil {
-		return bson.RawValue{}
-	}
-	return v
-}
-
-func text(raw bson.Raw, key string) string {
-	s, _ := lookup(raw, key).StringValueOK()
-	return s
-}
-
-func truth(raw bson.Raw, key string) bool {
-	b, _ := lookup(raw, key).BooleanOK()
-	return b
-}
 
 func id(v bson.RawValue) string {
 	s, _ := plain(v).(string)
 	return s
 }
 
-func idOf(raw bson.Raw) string { return id(lookup(raw, "_id")) }
-
-func list(raw bson.Raw, key string) []bson.RawValue {
-	array, ok := lookup(raw, key).ArrayOK()
-	if !ok {
-		return nil
-	}
-	values, err := array.Values()
-	if err != nil {
-		return nil
-	}
-	return values
-}
+func idOf(raw bson.Raw) string { return id(lenient.Value(raw, "_id")) }
 
 func ids(raw bson.Raw, key string) []string {
 	var out []string
-	for _, v := range list(raw, key) {
+	for _, v := range lenient.List(lenient.Value(raw, key)) {
 		out = append(out, id(v))
 	}
 	return out
@@ -58,7 +30,7 @@ func ids(raw bson.Raw, key string) []string {
 
 func documents(raw bson.Raw, key string) []bson.Raw {
 	var out []bson.Raw
-	for _, v := range list(raw, key) {
+	for _, v := range lenient.List(lenient.Value(raw, key)) {
 		if d, ok := v.DocumentOK(); ok {
 			out = append(out, d)
 		}
@@ -137,7 +109,7 @@ func stamp(t time.Time) string {
 // take copies fields from a document; one that is absent or null there gets the default.
 func take(o object, raw bson.Raw, fields ...defaulted) {
 	for _, f := range fields {
-		o[f.name] = plain(lookup(raw, f.name))
+		o[f.name] = plain(lenient.Value(raw, f.name))
 		if o[f.name] == nil {
 			o[f.name] = f.value
 		}
