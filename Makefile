@@ -14,7 +14,7 @@ build: ## build bin/pritunl-backup, static
 
 test: ## run the tests; needs only Go
 	go test ./...
-	cd integration && go test ./...
+	cd integration && go test -timeout 30m ./...
 
 demo: ## take, verify and restore snapshots of simulated instances
 	go run . demo
@@ -25,7 +25,7 @@ lint: ## vet and golangci-lint at its pinned version
 	$(LINT) run ./...
 
 race: ## run the tests with the race detector; needs a C compiler
-	CGO_ENABLED=1 go test -race ./...
+	CGO_ENABLED=1 go test -race -timeout 30m ./...
 
 fuzz: ## run every fuzz target for a short while
 	./.ci/fuzz 10s
@@ -34,7 +34,7 @@ bench: ## measure an export of 100 organizations, 10,000 users and 50 servers
 	go test ./export -run '^$$' -bench . -benchtime 3x
 
 integration: ## only the tests against real MongoDB and S3 servers, and containers where Docker answers
-	cd integration && go test -count=1 -v ./...
+	cd integration && go test -count=1 -timeout 30m -v ./...
 
 clean: ## remove what was built
 	rm -rf bin dist cover.out

@@ -34,7 +34,7 @@ func TestContainers(t *testing.T) {
 	}
 	// The suites are in two packages; one process of its own has them both. What kills its way through every answer is
 	// the same with the server in another place.
-	cmd := exec.CommandContext(t.Context(), self, "-test.run", "^(TestMongo|TestS3|TestScripts)", "-test.skip", "Killed|Cancelled|TLS", "-test.short", "-test.timeout", "5m")
+	cmd := exec.CommandContext(t.Context(), self, "-test.run", "^(TestMongo|TestS3|TestScripts)", "-test.skip", "Killed|Cancelled|TLS", "-test.short", "-test.timeout", "20m")
 	cmd.Env = append(os.Environ(), "PRITUNL_BACKUP_TEST_MONGODB_URI="+uri, "PRITUNL_BACKUP_TEST_MONGODB_IS_FERRETDB=yes",
 		envS3Endpoint+"="+endpoint, envS3Bucket+"=snapshots",
 		envS3LockBucket+"=locked-snapshots", "AWS_ACCESS_KEY_ID="+s3Key, "AWS_SECRET_ACCESS_KEY="+s3Secret, "AWS_REGION=us-east-1")
