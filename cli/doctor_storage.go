@@ -104,8 +104,12 @@ func inspect(ctx context.Context, store storage.Store, name string, content []by
 	if !bytes.Equal(read, content) {
 		return "get", errors.New("other bytes came back than were stored")
 	}
-	if _, err := store.Put(ctx, name, storage.Bytes(content), storage.PutOptions{Ephemeral: true}); !errors.Is(err, storage.ErrExists) {
-		return "put again", fmt.Errorf("the place should refuse a name that exists, but says: %v", err)
+	_, err = store.Put(ctx, name, storage.Bytes(content), storage.PutOptions{Ephemeral: true})
+	switch {
+	case err == nil:
+		return "put again", errors.New("the place overwrites a name that exists, although it was asked not to")
+	case !errors.Is(err, storage.ErrExists):
+		return "put again", fmt.Errorf("the place should refuse a name that exists: %w", err)
 	}
 	return "", nil
 }
