@@ -92,6 +92,29 @@ func TestAServerDeletedDuringTheRunIsNoFailure(t *testing.T) {
 	}
 }
 
+func TestAnOrganizationDeletedDuringTheRunIsNoFailure(t *testing.T) {
+	r := newReplay(t)
+	var organizations []map[string]any
+	if err := json.Unmarshal(r.answers["/organization"].Response, &organizations); err != nil {
+		t.Fatal(err)
+	}
+	organizations = slices.DeleteFunc(organizations, func(o map[string]any) bool { return o["id"] == orgAlpha })
+	rest, err := json.Marshal(organizations)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.set("/organization", onCall(r.recordedAnswer("/organization"), answerJSON(string(rest))))
+	r.set("/user/"+orgAlpha, answerStatus(404, "text/html; charset=utf-8", "404: Not Found"))
+	document, _, err := take(t.Context(), r.client(), export.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := load(t, document)
+	if got := len(d.Resources[snapshot.Organizations]); got != len(organizations) || !d.Header.Complete {
+		t.Errorf("%d organizations, complete %v; want the %d that are left", got, d.Header.Complete, len(organizations))
+	}
+}
+
 func TestAnInstanceThatNeverRestsEndsWithAWarning(t *testing.T) {
 	r := newReplay(t)
 	var calls atomic.Int64

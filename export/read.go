@@ -184,10 +184,10 @@ func (e *exporter) reread(ctx context.Context) (bool, error) {
 	if err := e.readLists(ctx, lists); err != nil {
 		return false, err
 	}
-	_, organizations := difference(snapshot.Organizations, before[snapshot.Organizations], e.base[snapshot.Organizations])
+	goneOrganizations, organizations := difference(snapshot.Organizations, before[snapshot.Organizations], e.base[snapshot.Organizations])
 	goneServers, servers := difference(snapshot.Servers, before[snapshot.Servers], e.base[snapshot.Servers])
 	goneLinks, links := difference(snapshot.Links, before[snapshot.Links], e.base[snapshot.Links])
-	gone := slices.Concat(goneServers, goneLinks)
+	gone := slices.Concat(goneOrganizations, goneServers, goneLinks)
 	for _, id := range gone {
 		e.forget(id)
 	}
@@ -197,7 +197,7 @@ func (e *exporter) reread(ctx context.Context) (bool, error) {
 	return len(organizations)+len(gone)+len(servers)+len(links) > 0, nil
 }
 
-// forget drops what is known of a server or link that no longer exists.
+// forget drops what is known of an organization, server or link that no longer exists.
 func (e *exporter) forget(id string) {
 	for _, part := range e.details {
 		delete(part, id)
@@ -228,9 +228,6 @@ func difference(kind snapshot.Kind, before, after []snapshot.Object) (gone []str
 	}
 	for id := range earlier {
 		gone = append(gone, id)
-	}
-	if kind == snapshot.Organizations && len(gone) > 0 {
-		changed = append(changed, nil)
 	}
 	return gone, changed
 }
