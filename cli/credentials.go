@@ -46,15 +46,11 @@ type administratorRow struct {
 }
 
 func runCredentials(ctx context.Context, env *environment, opts mongo.Options, asJSON bool) error {
-	db, err := env.openDatabase(ctx, opts)
+	db, administrators, err := env.openAdministrators(ctx, opts)
 	if err != nil {
 		return err
 	}
 	defer closeDatabase(db)
-	administrators, err := db.Administrators(ctx)
-	if err != nil {
-		return err
-	}
 	env.out.endProgress()
 	rows := []administratorRow{}
 	for _, a := range administrators.List {
@@ -169,15 +165,11 @@ func parseCredentialsShow(c *cli.Context, s *settings) (credentialsShowOptions, 
 }
 
 func runCredentialsShow(ctx context.Context, env *environment, opts credentialsShowOptions) error {
-	db, err := env.openDatabase(ctx, opts.database)
+	db, administrators, err := env.openAdministrators(ctx, opts.database)
 	if err != nil {
 		return err
 	}
 	defer closeDatabase(db)
-	administrators, err := db.Administrators(ctx)
-	if err != nil {
-		return err
-	}
 	a, err := administrators.Find(opts.name)
 	if err != nil {
 		return err
@@ -276,15 +268,11 @@ Nothing else is touched. The vendor offers the API with an enterprise subscripti
 }
 
 func runCredentialsEnable(ctx context.Context, env *environment, opts credentialsEnableOptions) error {
-	db, err := env.openDatabase(ctx, opts.database)
+	db, administrators, err := env.openAdministrators(ctx, opts.database)
 	if err != nil {
 		return err
 	}
 	defer closeDatabase(db)
-	administrators, err := db.Administrators(ctx)
-	if err != nil {
-		return err
-	}
 	plan, err := administrators.PlanEnable(opts.name, rand.Reader)
 	if err != nil {
 		return err
@@ -308,4 +296,18 @@ func runCredentialsEnable(ctx context.Context, env *environment, opts credential
 	}
 	env.out.say("done; 'pritunl-backup credentials show %s --reveal' prints the values", name)
 	return env.waitAccepted(ctx, opts.connection, plan)
+}
+
+// openAdministrators connects and reads all accounts. The caller closes the database.
+func (env *environment) openAdministrators(ctx context.Context, opts mongo.Options) (*mongo.DB, *mongo.Administrators, error) {
+	db, err := env.openDatabase(ctx, opts)
+	if err != nil {
+		return nil, nil, err
+	}
+	administrators, err := db.Administrators(ctx)
+	if err != nil {
+		closeDatabase(db)
+		return nil, nil, err
+	}
+	return db, administrators, nil
 }
