@@ -156,8 +156,8 @@ func (c *oddChain) try(t *testing.T, what string) int {
 }
 
 func newOddChain(t *testing.T) *oddChain {
-	now := time.Now() // uptime under an unknown name would be a change
-	c := &oddChain{odd: newOddInstance(t, simulator.Options{Seed: "demo", Now: func() time.Time { return now }}), path: filepath.Join(t.TempDir(), "odd.json")}
+	clock := simulator.NewClock(time.Now()) // uptime under an unknown name would be a change
+	c := &oddChain{odd: newOddInstance(t, simulator.Options{Seed: "demo", Clock: clock}), path: filepath.Join(t.TempDir(), "odd.json")}
 	_, c.target = simulated(t, simulator.Options{Hosts: 2, Random: 7}, nil)
 	c.good = filepath.Join(t.TempDir(), "good.json")
 	if o := runMain(t, c.odd.vars, "export", "--to", c.good); o.code != 0 {

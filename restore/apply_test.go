@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"pritunl-backup/api"
 	"pritunl-backup/restore"
@@ -249,10 +250,12 @@ func (m *measure) RoundTrip(r *http.Request) (*http.Response, error) {
 
 func TestPendingServersAreWaitedFor(t *testing.T) {
 	wanted := demo(t)
-	s := newTarget(t, simulator.Options{Hosts: 2, PendingReads: 4})
+	clock := simulator.NewClock(time.Now())
+	s := newTarget(t, simulator.Options{Hosts: 2, Clock: clock, Realism: simulator.Realism{Params: 20 * time.Second}})
 	plan := s.plan(wanted, restore.PlanOptions{Start: true})
 	waited := 0
 	opts := quiet()
+	opts.Sleep = clock.Sleep
 	opts.Progress = func(e restore.Event) {
 		if strings.HasPrefix(e.Path, "wait for") {
 			waited++

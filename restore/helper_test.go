@@ -90,9 +90,6 @@ func (w *wire) carry(r *http.Request) (response *http.Response, err error) {
 
 func newTarget(t testing.TB, opts simulator.Options) *target {
 	t.Helper()
-	if opts.Now == nil {
-		opts.Now = time.Now
-	}
 	sim, err := simulator.New(opts)
 	if err != nil {
 		t.Fatal(err)
@@ -224,11 +221,8 @@ type failer interface {
 	Errorf(format string, args ...any)
 }
 
-// clock gives every instance the same times, a second apart from each other.
-func clock() func() time.Time {
-	now := time.Now().Truncate(time.Hour)
-	return func() time.Time { now = now.Add(time.Millisecond); return now }
-}
+// clock gives every instance the same times.
+func clock() simulator.Clock { return simulator.NewClock(time.Now().Truncate(time.Hour)) }
 
 // readBody reads the body of a request and leaves it to be read again.
 func readBody(r *http.Request) (string, error) {

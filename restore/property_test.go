@@ -13,10 +13,10 @@ import (
 // restores its snapshot into a fresh one, and compares the two.
 func TestAnyConfigurationIsRestored(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		a := newTarget(t, simulator.Options{Hosts: 2, Random: 1, Now: clock()})
+		a := newTarget(t, simulator.Options{Hosts: 2, Random: 1, Clock: clock()})
 		(&builder{t: rt, s: a, client: a.client()}).build()
 		wanted := a.export()
-		b := newTarget(t, simulator.Options{Hosts: 2, Random: 7, Now: clock()})
+		b := newTarget(t, simulator.Options{Hosts: 2, Random: 7, Clock: clock()})
 		opts := restore.PlanOptions{Start: true}
 		plan, err := restore.NewPlan(b.export(), wanted, opts)
 		if err != nil {

@@ -27,6 +27,8 @@ func (s *Simulator) control(w http.ResponseWriter, r *http.Request) {
 			}
 			return struct{}{}, s.Fault(f)
 		})
+	case "POST realism":
+		s.act(w, r, func(raw []byte) (any, error) { return struct{}{}, s.changeRealism(raw) })
 	case "DELETE fault":
 		s.act(w, r, func([]byte) (any, error) { s.ClearFaults(); return struct{}{}, nil })
 	case "POST revive":
@@ -45,6 +47,17 @@ func (s *Simulator) control(w http.ResponseWriter, r *http.Request) {
 	default:
 		unknownRoute().write(w)
 	}
+}
+
+// changeRealism changes what the text names, and nothing else.
+func (s *Simulator) changeRealism(raw []byte) error {
+	s.mu.Lock()
+	r := s.opts.Realism
+	s.mu.Unlock()
+	if err := json.Unmarshal(raw, &r); err != nil {
+		return err
+	}
+	return s.SetRealism(r)
 }
 
 func (s *Simulator) act(w http.ResponseWriter, r *http.Request, do func([]byte) (any, error)) {

@@ -14,7 +14,6 @@ import (
 const (
 	version     = "1.34.4681.89"
 	versionCode = 1003446814089
-	dhPoolSize  = 3
 	ipv6Prefix  = "fd00"
 	ipv6Prefix2 = "fd01" // of WireGuard networks
 	dirtyLife   = time.Minute
@@ -23,8 +22,8 @@ const (
 // database is the state of one instance. All of it is guarded by the lock of
 // the simulator.
 type database struct {
-	now   func() time.Time
 	opts  Options
+	at    time.Time // of the step that is carried out, zero outside of one
 	rng   *rand.Rand
 	count uint32
 	tail  string // middle part of object ids, one per process
@@ -40,13 +39,16 @@ type database struct {
 	hosts    []*host
 	servers  []*server
 	links    []*link
-	job      *job
+	working  []*work
+	free     time.Time // when all requests of now are worked off
+	busy     int       // creations of more than ten users under way
 	messages []logEntry
 
 	// dnsRoute is the network of the stock DNS route. The server keeps it in one
 	// object that all new servers share.
 	dnsRoute string
-	dhPool   int
+	params   int  // Diffie-Hellman parameters made in advance
+	filling  bool // more are being made
 
 	nonces     map[string]time.Time
 	nonceOlder map[string]time.Time
@@ -65,8 +67,8 @@ type logEntry struct {
 // newDatabase makes a fresh installation.
 func newDatabase(opts Options, hosts int) *database {
 	db := &database{
-		now: opts.Now, opts: opts, rng: rand.New(rand.NewPCG(opts.Random, 0x5eed)),
-		plan: opts.Plan, users: map[string]*user{}, dnsRoute: "8.8.8.8/32", dhPool: dhPoolSize,
+		opts: opts, rng: rand.New(rand.NewPCG(opts.Random, 0x5eed)),
+		plan: opts.Plan, users: map[string]*user{}, dnsRoute: "8.8.8.8/32", params: paramsPool,
 		nonces: map[string]time.Time{}, sessions: map[string]*session{},
 		csrf: map[string]time.Time{}, logins: map[string][]time.Time{},
 	}
@@ -95,19 +97,19 @@ func newDatabase(opts Options, hosts int) *database {
 	return db
 }
 
-// tick does what runs beside the requests: settings are read again from the
-// database, parameters are made, and users are created.
-func (db *database) tick(method string) {
+// now is the time of the clock or, while work is carried out late, the time at
+// which it was due.
+func (db *database) now() time.Time {
+	if !db.at.IsZero() {
+		return db.at
+	}
+	return db.opts.Clock.Now()
+}
+
+// reload reads the settings again from the database after a while.
+func (db *database) reload() {
 	if !db.dirty.IsZero() && db.now().Sub(db.dirty) >= dirtyLife {
 		db.live, db.dirty = db.saved.clone(), time.Time{}
-	}
-	if db.opts.PendingReads == 0 {
-		db.dhPool = dhPoolSize
-	}
-	if db.job != nil && !isWrite(method) {
-		if db.job.reads--; db.job.reads < 0 {
-			db.finishJob()
-		}
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 )
 
 // script fills an instance by requests that come from nowhere: they pass
@@ -32,6 +33,7 @@ func (p *script) do(as, method, path, body string) {
 		return
 	}
 	c := &call{req: &http.Request{Method: method, Host: "vpn.example.com"}, query: url.Values{}, admin: p.s.db.admins[0]}
+	c.wait = func(time.Duration) {}
 	c.forward(rt, parts)
 	if rt.body != nil {
 		if c.items, p.err = rt.body.decode(strings.NewReader(body)); p.err != nil {
@@ -69,10 +71,7 @@ func (s *Simulator) fillDemo() error {
 		p.offices()
 	}
 	p.house()
-	for _, v := range s.db.servers {
-		v.noParams = false
-	}
-	s.db.messages, s.db.dhPool = nil, dhPoolSize
+	s.db.messages = nil
 	return p.err
 }
 

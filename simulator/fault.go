@@ -9,13 +9,21 @@ import (
 
 // Kinds of faults.
 const (
-	FaultDelay    = "delay"     // the answer comes late
-	FaultStatus   = "status"    // a front end without a back end: Status and no body
-	FaultCut      = "cut"       // the connection is cut before anything is done
-	FaultLost     = "lost"      // everything is done, then the connection is cut
-	FaultTruncate = "truncate"  // the body stops after Keep bytes and the connection is cut
-	FaultKill     = "kill"      // cut, and every connection after it, until Revive
-	FaultKillDone = "kill-done" // like kill, but the request is carried out first
+	FaultDelay    = "delay"    // the answer comes late
+	FaultStatus   = "status"   // a front end without a back end: Status and no body
+	FaultCut      = "cut"      // the connection is cut before anything is done
+	FaultGone     = "gone"     // the connection is cut when the request has been received, which is carried out
+	FaultLost     = "lost"     // everything is done, then the connection is cut
+	FaultTruncate = "truncate" // the body stops after Keep bytes and the connection is cut
+
+	// Kills cut the connection and every one after it, until Revive.
+	FaultKill       = "kill"        // before anything is done
+	FaultKillDuring = "kill-during" // when the request has been received, which is carried out in its time
+	FaultKillDone   = "kill-done"   // when everything is done
+
+	// These hit what a request takes from a pool, not the request.
+	FaultLoseUser   = "lose-user"   // a user is answered, but the id is given away once more
+	FaultLoseParams = "lose-params" // the parameters of a server: it is pending for ever
 )
 
 // Fault says what goes wrong, and when.
@@ -28,11 +36,11 @@ type Fault struct {
 	// Path is a pattern for the path of matching requests, as for path.Match; a
 	// trailing "/**" matches everything below. Empty matches any path.
 	Path string `json:"path,omitempty"`
-	// Nth is the number of the matching request that is hit, counted from 1 and
-	// from the moment the fault is set. Zero means the next one.
+	// Nth is the number of the matching request, or of the user or server of one,
+	// that is hit, counted from 1 and from the moment the fault is set. Zero means
+	// the next one.
 	Nth int `json:"nth,omitempty"`
-	// Times is how many matching requests in a row are hit. Zero means one,
-	// negative all that follow.
+	// Times is how many in a row are hit. Zero means one, negative all that follow.
 	Times int `json:"times,omitempty"`
 	// Status is the status of FaultStatus.
 	Status int `json:"status,omitempty"`
@@ -63,6 +71,19 @@ func (s *Simulator) Fault(f Fault) error {
 	return nil
 }
 
+// losing says that a fault does not hit requests.
+func (f Fault) losing() bool { return f.Kind == FaultLoseUser || f.Kind == FaultLoseParams }
+
+// strikes says whether a fault of a kind hits what a request takes just now.
+func (s *Simulator) strikes(r *http.Request, kind string) bool {
+	for _, a := range s.faults {
+		if a.Kind == kind && a.matches(r) && a.hit() {
+			return true
+		}
+	}
+	return false
+}
+
 // Revive ends a kill.
 func (s *Simulator) Revive() {
 	s.mu.Lock()
@@ -79,7 +100,8 @@ func (s *Simulator) ClearFaults() {
 
 func (f Fault) check() error {
 	switch f.Kind {
-	case FaultDelay, FaultCut, FaultLost, FaultTruncate, FaultKill, FaultKillDone:
+	case FaultDelay, FaultCut, FaultGone, FaultLost, FaultTruncate, FaultKill, FaultKillDuring, FaultKillDone,
+		FaultLoseUser, FaultLoseParams:
 	case FaultStatus:
 		if f.Status < 100 || f.Status > 999 {
 			return fmt.Errorf("set fault: status %d", f.Status)

@@ -8,7 +8,6 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
-	"time"
 
 	"pritunl-backup/simulator"
 )
@@ -129,11 +128,6 @@ func serverBody(own string) string {
 	}
 	return `{"protocol":"udp","cipher":"aes256","hash":"sha256"` + own + `}`
 }
-
-// stopped is a clock that stands still until it is moved.
-type stopped struct{ at time.Time }
-
-func (c *stopped) now() time.Time { return c.at }
 
 // names takes one field out of a list of objects.
 func names(list []any, key string) string {

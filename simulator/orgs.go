@@ -16,6 +16,8 @@ type org struct {
 	expires               time.Time
 	users                 []*user
 	sorted                []*user // nil when it has to be made again
+	pool                  []*user // made in advance: ids, keys, and what is attached to them
+	filling               bool    // more are being made
 }
 
 // orgView is an organization on the wire.
@@ -87,10 +89,12 @@ func getOrg(s *Simulator, c *call) reply {
 
 func postOrg(s *Simulator, c *call) reply {
 	b := c.body()
+	c.wait(s.db.opts.Realism.Organization)
 	o := s.db.newOrg(b.filtered("name"))
 	if b.flag("auth_api") {
 		o.authAPI, o.authToken, o.authSecret = true, s.db.newSecret(), s.db.newSecret()
 	}
+	s.db.refill(o)
 	s.db.note("Created new organization \"" + o.name + "\".")
 	return ok(o.view())
 }

@@ -105,6 +105,7 @@ func (db *database) seedUser(o *org, n int) {
 	case 6:
 		u.disabled = true
 	}
+	u.id, u.otpSecret = db.newID(), db.otpSecret()
 	db.addUser(u)
 }
 

@@ -73,10 +73,10 @@ func TestNewRefuses(t *testing.T) {
 }
 
 func TestReproducible(t *testing.T) {
-	clock := &stopped{at: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}
+	clock := simulator.NewClock(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC))
 	answers := func(random uint64) string {
-		in := start(t, simulator.Options{Seed: "demo", Random: random, Now: clock.now})
-		in.sign.at = clock.at
+		in := start(t, simulator.Options{Seed: "demo", Random: random, Clock: clock})
+		in.sign.at = clock.Now()
 		all := ""
 		for _, path := range []string{"/organization", "/server", "/host", "/link", "/admin", "/settings"} {
 			_, body := in.raw("GET", path, "")

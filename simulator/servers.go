@@ -26,7 +26,6 @@ type server struct {
 	started   time.Time
 	instances []string // hosts it runs on
 	noParams  bool     // waits for Diffie-Hellman parameters
-	reads     int      // that still see it pending
 	pool      []slot
 	poolOf    map[string]int // user id to index in pool
 }
@@ -97,21 +96,6 @@ func (db *database) view(v *server) settings {
 	return out
 }
 
-// read is view, counted: a pending server is ready after so many reads, and
-// then the pool is full again too.
-func (db *database) read(v *server) settings {
-	if v.noParams {
-		if v.reads <= 0 {
-			v.noParams = false
-		}
-		v.reads--
-		if !v.noParams {
-			db.dhPool = dhPoolSize
-		}
-	}
-	return db.view(v)
-}
-
 func listServers(s *Simulator, c *call) reply {
 	p, good := c.pageOf()
 	if !good {
@@ -119,7 +103,7 @@ func listServers(s *Simulator, c *call) reply {
 	}
 	views := []settings{}
 	for _, v := range slicePage(byName(s.db.servers, (*server).name), p, serverPage) {
-		views = append(views, s.db.read(v))
+		views = append(views, s.db.view(v))
 	}
 	if !p.wanted {
 		return ok(views)
@@ -137,7 +121,7 @@ func getServer(s *Simulator, c *call) reply {
 	v := s.db.server(id)
 	switch {
 	case v != nil:
-		return ok(s.db.read(v))
+		return ok(s.db.view(v))
 	case id == "vpcs":
 		return empty()
 	}
@@ -151,6 +135,7 @@ func postServer(s *Simulator, c *call) reply {
 	if answer != nil {
 		return *answer
 	}
+	c.wait(s.db.opts.Realism.Server)
 	if code := db.fillServer(in); code != "" {
 		return refuse(code)
 	}
@@ -158,7 +143,7 @@ func postServer(s *Simulator, c *call) reply {
 		id: db.newID(), conf: in, status: offline, hosts: []string{db.here.id}, poolOf: map[string]int{},
 		routes: []storedRoute{stockRoute("0.0.0.0/0", ""), stockRoute(db.dnsRoute, dnsComment)},
 	}
-	db.takeParams(v)
+	s.takeParams(c, v)
 	if answer := db.checkServer(v, nil, true); answer != nil {
 		return *answer
 	}
@@ -168,17 +153,6 @@ func postServer(s *Simulator, c *call) reply {
 	db.servers = append(db.servers, v)
 	db.note("Created server \"" + v.name() + "\".")
 	return ok(db.view(v))
-}
-
-// takeParams gives a server Diffie-Hellman parameters from the pool, or makes
-// it wait. A server that is refused later on has used them up all the same.
-func (db *database) takeParams(v *server) {
-	if v.conf["dh_param_bits"] == 2048 && db.dhPool > 0 {
-		db.dhPool--
-		v.noParams = false
-		return
-	}
-	v.noParams, v.reads = true, db.opts.PendingReads
 }
 
 func putServer(s *Simulator, c *call) reply {
@@ -200,7 +174,7 @@ func putServer(s *Simulator, c *call) reply {
 	changed.routes = slices.Clone(old.routes)
 	live := changed.merge(in)
 	if changed.conf["dh_param_bits"] != old.conf["dh_param_bits"] {
-		db.takeParams(&changed)
+		s.takeParams(c, &changed)
 	}
 	if answer := db.checkServer(&changed, old, live); answer != nil {
 		return *answer
@@ -252,12 +226,14 @@ func operate(s *Simulator, c *call) reply {
 	good, done := true, ""
 	switch c.params["operation"] {
 	case "start":
+		c.wait(s.db.opts.Realism.Start)
 		good, done = s.db.start(v), "Started"
 	case "stop":
 		v.stop()
 		done = "Stopped"
 	case "restart":
 		v.stop()
+		c.wait(s.db.opts.Realism.Start)
 		good, done = s.db.start(v), "Restarted"
 	}
 	if !good {
@@ -266,7 +242,9 @@ func operate(s *Simulator, c *call) reply {
 	if done != "" {
 		s.db.note(done + " server \"" + v.name() + "\".")
 	}
-	return ok(s.db.view(v))
+	view := s.db.view(v)
+	view["status"] = v.status // here a server without parameters is offline
+	return ok(view)
 }
 
 // start runs a server on as many of its hosts as it has replicas. It fails

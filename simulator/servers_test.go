@@ -111,35 +111,6 @@ func TestServerValues(t *testing.T) {
 	}
 }
 
-func TestPending(t *testing.T) {
-	in := start(t, simulator.Options{PendingReads: 1})
-	var last string
-	for i := range 4 {
-		v := in.object("POST", "/server", serverBody(""))
-		want := "offline"
-		if i == 3 {
-			want = "pending"
-		}
-		if v["status"] != want {
-			t.Errorf("server %d is %v, want %s", i, v["status"], want)
-		}
-		last, _ = v["id"].(string)
-	}
-	org := in.make("/organization", `{"name":"o"}`)
-	in.must("PUT", "/server/"+last+"/organization/"+org, "")
-	if v := in.object("PUT", "/server/"+last+"/operation/start", ""); v["status"] != "pending" {
-		t.Errorf("start of a pending server: %v", v["status"])
-	}
-	for i, want := range []string{"pending", "offline"} {
-		if v := in.object("GET", "/server/"+last, ""); v["status"] != want {
-			t.Errorf("read %d: %v, want %s", i, v["status"], want)
-		}
-	}
-	if v := in.object("POST", "/server", serverBody(`"dh_param_bits":4096`)); v["status"] != "pending" {
-		t.Errorf("server with other parameters is %v", v["status"])
-	}
-}
-
 func TestWhileOnline(t *testing.T) {
 	in := start(t, simulator.Options{})
 	org := in.make("/organization", `{"name":"o"}`)

@@ -60,8 +60,8 @@ func (in *instance) browse(method, path, cookies, csrf, body string) (int, strin
 }
 
 func TestSession(t *testing.T) {
-	clock := &stopped{at: time.Now()}
-	in := start(t, simulator.Options{Now: clock.now})
+	clock := simulator.NewClock(time.Now())
+	in := start(t, simulator.Options{Clock: clock})
 	in.make("/admin", `{"username":"web","password":"FAKE-web","super_user":true}`)
 	cookies := in.login("WEB", "FAKE-web")
 	var session, token string
@@ -102,7 +102,7 @@ func TestSession(t *testing.T) {
 		})
 	}
 	t.Run("expires", func(t *testing.T) {
-		clock.at = clock.at.Add(12*time.Hour + time.Second)
+		clock.Advance(12*time.Hour + time.Second)
 		if status, _ := in.browse("GET", "/organization", cookies, csrf, ""); status != 401 {
 			t.Errorf("status %d", status)
 		}
@@ -185,9 +185,9 @@ func TestOddSignature(t *testing.T) {
 }
 
 func TestNonceLivesADay(t *testing.T) {
-	clock := &stopped{at: time.Now()}
-	in := start(t, simulator.Options{Now: clock.now})
-	in.sign.at = clock.at
+	clock := simulator.NewClock(time.Now())
+	in := start(t, simulator.Options{Clock: clock})
+	in.sign.at = clock.Now()
 	use := func(at time.Time) int {
 		req := in.request("GET", "/organization", "")
 		in.sign.at = at
@@ -201,14 +201,14 @@ func TestNonceLivesADay(t *testing.T) {
 		resp.Body.Close()
 		return resp.StatusCode
 	}
-	if got := use(clock.at); got != 200 {
+	if got := use(clock.Now()); got != 200 {
 		t.Fatalf("first use: %d", got)
 	}
-	if got := use(clock.at); got != 401 {
+	if got := use(clock.Now()); got != 401 {
 		t.Errorf("second use: %d", got)
 	}
-	clock.at = clock.at.Add(24*time.Hour + time.Second)
-	if got := use(clock.at); got != 200 {
+	clock.Advance(24*time.Hour + time.Second)
+	if got := use(clock.Now()); got != 200 {
 		t.Errorf("a day later: %d", got)
 	}
 }

@@ -127,8 +127,8 @@ func TestSettingsRefused(t *testing.T) {
 
 // A refused PUT shows in the process for a minute unless something stores it.
 func TestSettingsInMemory(t *testing.T) {
-	clock := &stopped{at: time.Now()}
-	in := start(t, simulator.Options{Now: clock.now})
+	clock := simulator.NewClock(time.Now())
+	in := start(t, simulator.Options{Clock: clock})
 	base := in.base()
 	body := jsonOf(base, dict{"monitoring": "influxdb", "server_sso_url": "https://a.example.com", "routed_subnet6": "x"})
 	if got := in.outcome("PUT", "/settings", body); got != "Bad Request ipv6_subnet_invalid" {
@@ -137,7 +137,7 @@ func TestSettingsInMemory(t *testing.T) {
 	if got := in.object("GET", "/settings", "")["monitoring"]; got != "influxdb" {
 		t.Errorf("right after: %v", got)
 	}
-	clock.at = clock.at.Add(time.Minute)
+	clock.Advance(time.Minute)
 	if got := in.object("GET", "/settings", "")["monitoring"]; got != nil {
 		t.Errorf("a minute later: %v", got)
 	}

@@ -14,6 +14,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"pritunl-backup/simulator"
 )
 
 type credentials struct{ token, secret string }
@@ -25,6 +27,7 @@ type signer struct {
 	lastHeader http.Header
 	failed     string
 	at         time.Time // zero: now
+	clock      simulator.Clock
 }
 
 // parts are the pieces of a signed request.
@@ -36,7 +39,10 @@ type parts struct {
 func (s *signer) parts(c credentials, r *http.Request) parts {
 	s.count++
 	at := s.at
-	if at.IsZero() {
+	switch {
+	case s.clock != nil:
+		at = s.clock.Now()
+	case at.IsZero():
 		at = time.Now()
 	}
 	return parts{

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"sync"
-	"time"
 )
 
 // Plans a simulated instance can have.
@@ -24,8 +23,11 @@ type Options struct {
 	// Hosts is the number of hosts, named vpn-1, vpn-2 and so on. The first
 	// one is online and answers. Zero means one host, two with the demo seed.
 	Hosts int
-	// Now is the clock. Nil means time.Now.
-	Now func() time.Time
+	// Clock is the time of the instance. Nil means the real one.
+	Clock Clock
+	// Realism is how long things take and what gets lost. The zero value takes no
+	// time and loses nothing.
+	Realism Realism
 	// Random makes ids, tokens and ports reproducible. Two instances with the
 	// same value give out the same ids, as long as their clocks agree.
 	Random uint64
@@ -37,15 +39,6 @@ type Options struct {
 	// NoAPI leaves the built-in administrator alone: nobody may sign requests
 	// and the front end is in strict mode.
 	NoAPI bool
-	// PendingReads is how often a server that waits for its Diffie-Hellman
-	// parameters is read as pending before it is offline. Zero also means that
-	// new parameters of the usual size are made between any two requests, so
-	// that only servers with other sizes are pending in the answer that made
-	// them. Otherwise three servers find ready ones and the next have to wait.
-	PendingReads int
-	// BackgroundReads is how many GET requests are answered while more than
-	// ten users are created before all of them are there.
-	BackgroundReads int
 }
 
 // Simulator is one simulated instance. It is safe for concurrent use.
@@ -73,8 +66,8 @@ type Request struct {
 
 // New makes an instance. It refuses options it does not understand.
 func New(opts Options) (*Simulator, error) {
-	if opts.Now == nil {
-		opts.Now = time.Now
+	if opts.Clock == nil {
+		opts.Clock = realClock{}
 	}
 	if opts.Plan == "" {
 		opts.Plan = PlanEnterprise
@@ -84,6 +77,9 @@ func New(opts Options) (*Simulator, error) {
 	}
 	if opts.Hosts < 0 {
 		return nil, fmt.Errorf("make simulator: %d hosts", opts.Hosts)
+	}
+	if err := opts.Realism.check(); err != nil {
+		return nil, fmt.Errorf("make simulator: %w", err)
 	}
 	s := &Simulator{opts: opts}
 	if err := s.reset(); err != nil {
@@ -103,9 +99,20 @@ func (s *Simulator) reset() error {
 	if hosts == 0 {
 		hosts = want.hosts
 	}
-	s.db = newDatabase(s.opts, hosts)
+	if s.db != nil {
+		s.db.abandon()
+	}
+	made := s.opts
+	made.Realism = Realism{} // the seed takes no time
+	s.db = newDatabase(made, hosts)
 	s.faults, s.log, s.writes, s.dead = nil, nil, 0, false
-	return want.fill(s)
+	if err := want.fill(s); err != nil {
+		return err
+	}
+	s.db.run()
+	s.db.opts.Realism = s.opts.Realism
+	s.db.fillPools()
+	return nil
 }
 
 // Credentials returns the token and the secret of the API administrator. Both

@@ -22,6 +22,10 @@ type State struct {
 	Locations      int `json:"locations"`
 	Requests       int `json:"requests"`
 	Writes         int `json:"writes"`
+	// Working counts the requests that are not carried out to their end yet,
+	// whether somebody waits for their answer or not, and what they left to do
+	// beside them: users to create, parameters to make.
+	Working int `json:"working"`
 	// Pins maps user ids to their pins in clear, which no API shows.
 	Pins map[string]string `json:"-"`
 }
@@ -31,6 +35,7 @@ func (s *Simulator) State() State {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	db := s.db
+	db.run()
 	st := State{
 		Administrators: len(db.admins), Organizations: len(db.orgs), Users: len(db.users), Hosts: len(db.hosts),
 		Servers: len(db.servers), Links: len(db.links), Requests: len(s.log), Writes: s.writes, Pins: map[string]string{},
@@ -44,6 +49,11 @@ func (s *Simulator) State() State {
 	st.ServerLinks /= 2
 	for _, l := range db.links {
 		st.Locations += len(l.locations)
+	}
+	for _, w := range db.working {
+		if !w.silent {
+			st.Working++
+		}
 	}
 	for id, u := range db.users {
 		if u.pin != "" {

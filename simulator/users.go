@@ -79,10 +79,10 @@ func postUsers(s *Simulator, c *call) reply {
 	db := s.db
 	o := db.org(c.key("org_id"))
 	if len(c.items) > manyUsers {
-		if db.job != nil {
+		if db.busy > 0 {
 			return refuseAs(http.StatusTooManyRequests, "users_background_busy", message("users_background_busy"))
 		}
-		db.job = &job{org: o, items: c.items, reads: s.opts.BackgroundReads}
+		s.createBeside(c, o)
 		return reply{status: http.StatusAccepted, kind: typeJSON, value: map[string]string{
 			"status": "users_background",
 			"status_msg": "Users will be created in background. This task will take several seconds " +
@@ -94,9 +94,12 @@ func postUsers(s *Simulator, c *call) reply {
 	}
 	created := []userView{}
 	for _, b := range c.items {
-		u, code := db.createUser(o, b)
-		if code != "" {
+		u, code := s.createUser(c, o, b)
+		switch {
+		case code != "":
 			return refuse(code)
+		case u == nil:
+			return crash()
 		}
 		created = append(created, u.view(o))
 	}
@@ -104,27 +107,32 @@ func postUsers(s *Simulator, c *call) reply {
 	return ok(created)
 }
 
-// job is a list of users that is created in the background.
-type job struct {
-	org   *org
-	items []fields
-	reads int
-}
-
-// finishJob creates the users. Wrong ones are skipped without a word.
-func (db *database) finishJob() {
-	j := db.job
-	db.job = nil
-	if j.org == nil || db.org(j.org.id) == nil {
-		return
-	}
-	n := 0
-	for _, b := range j.items {
-		if _, code := db.createUser(j.org, b); code == "" {
-			n++
+// createBeside creates users beside the requests. Wrong ones are skipped without
+// a word. An instance that takes no time for users does it when it is read next.
+func (s *Simulator) createBeside(c *call, o *org) {
+	db := s.db
+	var job *work
+	job = db.background(func(wait wait) {
+		beside := *c
+		beside.wait = wait
+		wait(db.opts.Realism.Busy)
+		if o == nil {
+			return
 		}
-	}
-	db.noteUsers(n)
+		db.busy++
+		if db.opts.Realism.Certificate == 0 {
+			job.held = true
+			wait(1)
+		}
+		n := 0
+		for _, b := range c.items {
+			if u, code := s.createUser(&beside, o, b); u != nil && code == "" {
+				n++
+			}
+		}
+		db.busy--
+		db.noteUsers(n)
+	})
 }
 
 func (db *database) noteUsers(n int) {
@@ -136,8 +144,9 @@ func (db *database) noteUsers(n int) {
 }
 
 // createUser adds one user. With a bad network link the user exists all the
-// same: links are added to users that are there already.
-func (db *database) createUser(o *org, b fields) (u *user, refused string) {
+// same: links are added to users that are there already. Without a refusal the
+// user is nil when the organization was deleted meanwhile.
+func (s *Simulator) createUser(c *call, o *org, b fields) (u *user, refused string) {
 	u = &user{
 		org: o, name: b.filtered("name"), groups: filterAll(b.strs("groups")), authType: b.filtered("auth_type"),
 		pin: b.filtered("pin"), yubikey: cutKey(b.str("yubico_id")), disabled: b.flag("disabled"),
@@ -158,11 +167,15 @@ func (db *database) createUser(o *org, b fields) (u *user, refused string) {
 	if code := u.checkBypass(); code != "" {
 		return nil, code
 	}
-	db.addUser(u)
+	kept := s.store(c, u)
+	if kept == nil {
+		return nil, ""
+	}
 	for _, network := range b.strs("network_links") {
-		if code := db.addNetLink(u, network); code != "" {
+		if code := s.db.addNetLink(u, network); code != "" {
 			return nil, code
 		}
+		kept.netLinks = u.netLinks
 	}
 	return u, ""
 }
@@ -170,7 +183,6 @@ func (db *database) createUser(o *org, b fields) (u *user, refused string) {
 // addUser stores a user and gives it an address on every server of its
 // organization.
 func (db *database) addUser(u *user) {
-	u.id, u.otpSecret = db.newID(), db.otpSecret()
 	u.org.users = append(u.org.users, u)
 	u.org.sorted = nil
 	db.users[u.id] = u

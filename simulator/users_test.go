@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"pritunl-backup/simulator"
 )
@@ -122,36 +121,6 @@ func TestUserSearch(t *testing.T) {
 	page := in.object("GET", "/user/"+org+"?page=1", "")
 	if users, _ := page["users"].([]any); names(users, "name") != "z6 z7 z8" || page["page_total"] != 1.0 {
 		t.Errorf("page 1: %v", page)
-	}
-}
-
-func TestUsersInBackground(t *testing.T) {
-	clock := &stopped{at: time.Now()}
-	in := start(t, simulator.Options{BackgroundReads: 2, Now: clock.now})
-	org := in.make("/organization", `{"name":"o"}`)
-	var eleven []string
-	for i := range 11 {
-		pin := ""
-		if i == 3 {
-			pin = "x" // skipped without a word
-		}
-		eleven = append(eleven, fmt.Sprintf(`{"name":"u%02d","pin":%q}`, i, pin))
-	}
-	body := "[" + strings.Join(eleven, ",") + "]"
-	if status, _ := in.raw("POST", "/user/"+org+"/multi", body); status != 202 {
-		t.Fatalf("status %d", status)
-	}
-	if got := in.outcome("POST", "/user/"+org+"/multi", body); got != "Too Many Requests users_background_busy" {
-		t.Error(got)
-	}
-	in.must("POST", "/user/"+org, `{"name":"single"}`)
-	for i, want := range []int{1, 1, 11, 11} {
-		if n := len(in.list("/user/" + org)); n != want {
-			t.Errorf("read %d: %d users, want %d", i, n, want)
-		}
-	}
-	if status, _ := in.raw("POST", "/user/"+org+"/multi", body); status != 202 {
-		t.Error("the next list is refused")
 	}
 }
 

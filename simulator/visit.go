@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"bytes"
+	"context"
 	"net/http"
 	"strconv"
 	"time"
@@ -33,12 +34,15 @@ func (s *Simulator) arrive(r *http.Request) visit {
 		v.fault.Kind = FaultKill
 	}
 	for _, a := range s.faults {
-		if v.fault.Kind == "" && a.matches(r) && a.hit() {
+		if v.fault.Kind == "" && !a.losing() && a.matches(r) && a.hit() {
 			v.fault = a.Fault
 		}
 	}
 	v.entry.Fault = v.fault.Kind
-	s.dead = s.dead || v.fault.Kind == FaultKill || v.fault.Kind == FaultKillDone
+	switch v.fault.Kind {
+	case FaultKill, FaultKillDuring, FaultKillDone:
+		s.dead = true
+	}
 	return v
 }
 
@@ -59,11 +63,8 @@ func (s *Simulator) serve(w http.ResponseWriter, r *http.Request, v visit) {
 		hangUp(w)
 		return
 	case FaultDelay:
-		timer := time.NewTimer(time.Duration(v.fault.Delay) * time.Millisecond)
-		defer timer.Stop()
-		select {
-		case <-timer.C:
-		case <-r.Context().Done():
+		after := s.opts.Clock.Now().Add(time.Duration(v.fault.Delay) * time.Millisecond)
+		if s.opts.Clock.WaitUntil(r.Context(), after) != nil {
 			return
 		}
 	case FaultStatus:
@@ -75,16 +76,38 @@ func (s *Simulator) serve(w http.ResponseWriter, r *http.Request, v visit) {
 		out.write(w)
 		return
 	}
-	out := s.answer(w, r)
-	switch v.fault.Kind {
-	case FaultLost, FaultKillDone:
+	out, answered := s.carryOut(w, r, v.fault.Kind)
+	if !answered {
 		hangUp(w)
 		return
-	case FaultTruncate:
+	}
+	if v.fault.Kind == FaultTruncate {
 		out = out.truncated(v.fault.Keep)
 	}
 	s.finish(v, out.status)
 	out.write(w)
+}
+
+// carryOut makes the answer, unless nobody is there to take it.
+func (s *Simulator) carryOut(w http.ResponseWriter, r *http.Request, fault string) (out reply, answered bool) {
+	out, work := s.answer(w, r)
+	switch fault {
+	case FaultGone, FaultKillDuring:
+		if work != nil {
+			s.look(work)
+		}
+		return reply{}, false
+	case FaultLost, FaultKillDone:
+		if work != nil {
+			work.limit = 0
+			s.await(context.WithoutCancel(r.Context()), work)
+		}
+		return reply{}, false
+	}
+	if work != nil {
+		return s.await(r.Context(), work)
+	}
+	return out, true
 }
 
 func (s *Simulator) finish(v visit, status int) {

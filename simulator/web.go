@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -14,6 +15,7 @@ type call struct {
 	query  url.Values
 	items  []fields // decoded body: one element unless the route takes a list
 	admin  *admin
+	wait   wait
 }
 
 func (c *call) body() fields { return c.items[0] }
@@ -30,14 +32,15 @@ func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.serve(w, r, hit)
 }
 
-// answer is the whole server without faults: front end, then back end.
-func (s *Simulator) answer(w http.ResponseWriter, r *http.Request) reply {
+// answer is the whole server without faults: front end, then back end. What the
+// back end does may not be done yet.
+func (s *Simulator) answer(w http.ResponseWriter, r *http.Request) (reply, *work) {
 	if r.ProtoMajor == 1 && r.ProtoMinor == 0 {
-		return frontText(http.StatusHTTPVersionNotSupported, plainUTF8, "HTTP/1.0 not supported")
+		return frontText(http.StatusHTTPVersionNotSupported, plainUTF8, "HTTP/1.0 not supported"), nil
 	}
 	rt, params := find(r.Method, r.URL.Path)
 	if rt == nil {
-		return elsewhere(r)
+		return elsewhere(r), nil
 	}
 	c := &call{req: r, query: url.Values{}}
 	c.forward(rt, params)
@@ -52,15 +55,19 @@ func (s *Simulator) answer(w http.ResponseWriter, r *http.Request) reply {
 	if rt.access != open {
 		var refusal *reply
 		if validated, refusal = s.checkToken(r); refusal != nil {
-			return *refusal
+			return *refusal, nil
 		}
 	}
 	if rt.body != nil {
 		if status := c.read(w, rt.body); status != 0 {
-			return frontEmpty(status)
+			return frontEmpty(status), nil
 		}
 	}
-	return s.backend(c, rt, validated).render()
+	s.db.release(r.Method)
+	return reply{}, s.db.begin(func(wait wait) reply {
+		c.wait = wait
+		return s.backend(c, rt, validated)
+	})
 }
 
 // backend is everything behind the front end.
@@ -82,7 +89,10 @@ func (s *Simulator) backend(c *call, rt *route, validated bool) reply {
 	if rt.licensed && s.db.plan != PlanEnterprise {
 		return abort(http.StatusNotFound)
 	}
-	s.db.tick(c.req.Method)
+	s.db.reload()
+	if rt.access != open {
+		c.wait(s.db.turn())
+	}
 	return rt.do(s, c)
 }
 
@@ -191,10 +201,12 @@ func (c *call) read(w http.ResponseWriter, sh *shape) int {
 	if kind != typeJSON {
 		return 520
 	}
-	items, err := sh.decode(http.MaxBytesReader(w, c.req.Body, maxBody))
+	body := http.MaxBytesReader(w, c.req.Body, maxBody)
+	items, err := sh.decode(body)
 	if err != nil {
 		return http.StatusBadRequest
 	}
+	_, _ = io.Copy(io.Discard, body) // what is not read to its end hides that the client goes away
 	c.items = items
 	return 0
 }
