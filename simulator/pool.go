@@ -46,9 +46,10 @@ func (s *Simulator) store(c *call, u *user) (kept *user) {
 	pooled := len(o.pool) > 0 || times.Certificate == 0
 	if len(o.pool) == 0 {
 		c.wait(times.Certificate)
-		kept = db.newPoolUser()
-	} else {
-		kept, o.pool = o.pool[0], o.pool[1:]
+		o.pool = append(o.pool, db.newPoolUser())
+	}
+	kept, o.pool = o.pool[0], o.pool[1:]
+	if pooled {
 		db.refill(o)
 		c.wait(times.PooledUser)
 	}

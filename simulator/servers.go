@@ -226,15 +226,13 @@ func operate(s *Simulator, c *call) reply {
 	good, done := true, ""
 	switch c.params["operation"] {
 	case "start":
-		c.wait(s.db.opts.Realism.Start)
-		good, done = s.db.start(v), "Started"
+		good, done = s.db.start(c, v), "Started"
 	case "stop":
 		v.stop()
 		done = "Stopped"
 	case "restart":
 		v.stop()
-		c.wait(s.db.opts.Realism.Start)
-		good, done = s.db.start(v), "Restarted"
+		good, done = s.db.start(c, v), "Restarted"
 	}
 	if !good {
 		return crash()
@@ -247,9 +245,9 @@ func operate(s *Simulator, c *call) reply {
 	return ok(view)
 }
 
-// start runs a server on as many of its hosts as it has replicas. It fails
-// without an organization or a host that answers.
-func (db *database) start(v *server) bool {
+// start runs a server on as many of its hosts as it has replicas, and waits for
+// them. It fails without an organization or a host that answers.
+func (db *database) start(c *call, v *server) bool {
 	if v.status != offline || v.noParams {
 		return true
 	}
@@ -266,5 +264,6 @@ func (db *database) start(v *server) bool {
 		return false
 	}
 	v.status, v.started, v.instances = online, db.now(), running
+	c.wait(db.opts.Realism.Start)
 	return true
 }

@@ -1,7 +1,12 @@
 package simulator_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -78,4 +83,97 @@ func TestWorkTakesTime(t *testing.T) {
 			in.must("GET", "/status", "")
 		}
 	})
+}
+
+// TestFrontEndGivesUp: ten users with an empty pool take longer than the front
+// end waits; the list goes on growing afterwards, with pauses (10.1, 10.2).
+func TestFrontEndGivesUp(t *testing.T) {
+	in, clock := slow(t, simulator.Options{}, func(r *simulator.Realism) { r.Certificate = 30 * time.Second })
+	org := in.make("/organization", `{"name":"o"}`)
+	before := clock.Now()
+	if status, body := in.raw("POST", "/user/"+org+"/multi", people("u", 10)); status != 502 || body != "" {
+		t.Fatalf("%d %q", status, body)
+	}
+	if took := clock.Now().Sub(before); took != 2*time.Minute {
+		t.Errorf("the front end gave up after %v", took)
+	}
+	var grew []int
+	for in.State().Working > 0 {
+		clock.Advance(10 * time.Second)
+		grew = append(grew, len(in.list("/user/"+org)))
+	}
+	growth, pauses := 0, 0
+	for i, n := range grew[1:] {
+		growth += n - grew[i]
+		if n == grew[i] {
+			pauses++
+		}
+	}
+	if growth < 2 || pauses < 2 || grew[len(grew)-1] != 10 {
+		t.Errorf("the list grew to %v", grew)
+	}
+}
+
+// TestClientGone: a request that was received is carried out to its end, whatever
+// becomes of the client (10.1).
+func TestClientGone(t *testing.T) {
+	for _, kind := range []string{simulator.FaultGone, simulator.FaultKillDuring, simulator.FaultKillDone, "context"} {
+		t.Run(kind, func(t *testing.T) {
+			in, clock := slow(t, simulator.Options{}, nil)
+			org := in.make("/organization", `{"name":"o"}`)
+			if kind == "context" {
+				in.abandon("/user/"+org+"/multi", people("u", 10))
+			} else {
+				if err := in.Fault(simulator.Fault{Kind: kind, Method: "POST"}); err != nil {
+					t.Fatal(err)
+				}
+				if got := in.try("POST", "/user/"+org+"/multi", people("u", 10)); got != "cut" {
+					t.Fatalf("the client saw %s", got)
+				}
+			}
+			during, killed := kind != simulator.FaultKillDone, strings.HasPrefix(kind, "kill")
+			if st := in.State(); (st.Users < 10) != during || (st.Working > 0) != during {
+				t.Errorf("at once: %d users, working %d", st.Users, st.Working)
+			}
+			if got := in.try("GET", "/status", ""); (got == "cut") != killed {
+				t.Errorf("afterwards: %s", got)
+			}
+			if took := in.settle(clock); during && took < 20*time.Second {
+				t.Errorf("the rest took %v", took)
+			}
+			in.Revive()
+			if n := len(in.list("/user/" + org)); n != 10 {
+				t.Errorf("%d users", n)
+			}
+		})
+	}
+}
+
+// abandon sends a request whose client has hung up by the time it arrives.
+func (in *instance) abandon(path, body string) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	r := in.request("POST", path, body)
+	in.ServeHTTP(httptest.NewRecorder(), r.WithContext(ctx))
+}
+
+// TestHungUp: a real client that goes away while it waits on the real clock.
+func TestHungUp(t *testing.T) {
+	in := start(t, simulator.Options{Realism: simulator.Realism{Organization: time.Hour}})
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error)
+	go func() {
+		_, err := http.DefaultClient.Do(in.request("POST", "/organization", `{"name":"o"} `).WithContext(ctx)) //nolint:bodyclose // there is none
+		done <- err
+	}()
+	for in.State().Working == 0 {
+		runtime.Gosched()
+	}
+	cancel()
+	if err := <-done; !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	if st := in.State(); st.Working != 1 || st.Organizations != 0 {
+		t.Errorf("%+v", st)
+	}
 }

@@ -51,6 +51,7 @@ func (s *Simulator) answer(w http.ResponseWriter, r *http.Request) (reply, *work
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.db.run()
 	validated := false
 	if rt.access != open {
 		var refusal *reply
