@@ -28,21 +28,24 @@ type database struct {
 	count uint32
 	tail  string // middle part of object ids, one per process
 
-	plan     string
-	here     *host // the host that answers
-	saved    settings
-	live     settings // process memory: runs ahead of saved after a refused PUT
-	dirty    time.Time
-	admins   []*admin
-	orgs     []*org
-	users    map[string]*user
-	hosts    []*host
-	servers  []*server
-	links    []*link
-	working  []*work
-	free     time.Time // when all requests of now are worked off
-	busy     int       // creations of more than ten users under way
-	messages []logEntry
+	plan       string
+	here       *host // the host that answers
+	saved      settings
+	live       settings // process memory: runs ahead of saved after a refused PUT
+	dirty      time.Time
+	admins     []*admin
+	orgs       []*org
+	orgByID    map[string]*org
+	users      map[string]*user
+	hosts      []*host
+	servers    []*server
+	serverByID map[string]*server
+	used       inUse // of all servers
+	links      []*link
+	working    []*work
+	free       time.Time // when all requests of now are worked off
+	busy       int       // creations of more than ten users under way
+	messages   []logEntry
 
 	// dnsRoute is the network of the stock DNS route. The server keeps it in one
 	// object that all new servers share.
@@ -68,7 +71,8 @@ type logEntry struct {
 func newDatabase(opts Options, hosts int) *database {
 	db := &database{
 		opts: opts, rng: rand.New(rand.NewPCG(opts.Random, 0x5eed)),
-		plan: opts.Plan, users: map[string]*user{}, dnsRoute: "8.8.8.8/32", params: paramsPool,
+		plan: opts.Plan, users: map[string]*user{}, orgByID: map[string]*org{},
+		serverByID: map[string]*server{}, used: newInUse(), dnsRoute: "8.8.8.8/32", params: paramsPool,
 		nonces: map[string]time.Time{}, sessions: map[string]*session{},
 		csrf: map[string]time.Time{}, logins: map[string][]time.Time{},
 	}
@@ -208,17 +212,13 @@ func (db *database) adminByToken(token string) *admin {
 	return byID(db.admins, func(a *admin) string { return a.token }, token)
 }
 
-func (db *database) org(id string) *org {
-	return byID(db.orgs, func(o *org) string { return o.id }, id)
-}
+func (db *database) org(id string) *org { return db.orgByID[id] }
 
 func (db *database) host(id string) *host {
 	return byID(db.hosts, func(h *host) string { return h.id }, id)
 }
 
-func (db *database) server(id string) *server {
-	return byID(db.servers, func(v *server) string { return v.id }, id)
-}
+func (db *database) server(id string) *server { return db.serverByID[id] }
 
 func (db *database) link(id string) *link {
 	return byID(db.links, func(l *link) string { return l.id }, id)

@@ -50,6 +50,7 @@ func (o *org) byName() []*user {
 func (db *database) newOrg(name string) *org {
 	o := &org{id: db.newID(), name: name, expires: db.now().AddDate(27, 4, 19)}
 	db.orgs = append(db.orgs, o)
+	db.orgByID[o.id] = o
 	return o
 }
 
@@ -149,6 +150,7 @@ func deleteOrg(s *Simulator, c *call) reply {
 		delete(db.users, u.id)
 	}
 	db.orgs = slices.DeleteFunc(db.orgs, func(x *org) bool { return x == o })
+	delete(db.orgByID, o.id)
 	db.note("Deleted organization \"" + o.name + "\".")
 	return empty()
 }

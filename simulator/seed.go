@@ -133,6 +133,6 @@ func (db *database) seedServer(own settings) *server {
 		routes: []storedRoute{stockRoute("0.0.0.0/0", ""), stockRoute("8.8.8.8/32", dnsComment)},
 	}
 	v.moveDNSRoute()
-	db.servers = append(db.servers, v)
+	db.addServer(v)
 	return v
 }

@@ -3,41 +3,8 @@ package simulator
 import (
 	"net/netip"
 	"slices"
-	"strconv"
 	"strings"
 )
-
-// usedNetworks are the networks of all servers but one.
-func (db *database) usedNetworks(but *server) []netip.Prefix {
-	var out []netip.Prefix
-	for _, v := range db.servers {
-		if v == but {
-			continue
-		}
-		for _, key := range []string{"network", "network_wg"} {
-			if p, err := parseLoose(v.conf.str(key)); err == nil {
-				out = append(out, p.Masked())
-			}
-		}
-	}
-	return out
-}
-
-// usedPorts are the ports of all servers but one, as "1194udp". WireGuard ports
-// are UDP ports.
-func (db *database) usedPorts(but *server) map[string]bool {
-	out := map[string]bool{}
-	for _, v := range db.servers {
-		if v == but {
-			continue
-		}
-		out[strconv.Itoa(v.conf.int("port"))+v.conf.str("protocol")] = true
-		if port := v.conf.int("port_wg"); port != 0 {
-			out[strconv.Itoa(port)+"udp"] = true
-		}
-	}
-	return out
-}
 
 // checkServer makes the checks that need the other servers, in the order of the
 // server. stored is the server as it is kept now, nil for a new one; live says
@@ -126,12 +93,16 @@ func (db *database) linked(v *server) []*server {
 // checkAddresses compares networks and ports with those in use, and the WireGuard
 // ones with the server's own as well.
 func (db *database) checkAddresses(v, stored *server) (refused string, good bool) {
-	conf, used, ports := v.conf, db.usedNetworks(stored), db.usedPorts(stored)
+	conf := v.conf
+	if stored != nil {
+		db.used.count(stored.conf, -1)
+		defer db.used.count(stored.conf, 1)
+	}
 	network, err := parseNetwork(conf.str("network"))
 	if err != nil {
 		return "", false
 	}
-	if slices.ContainsFunc(used, network.Overlaps) {
+	if db.used.overlaps(network) {
 		return "network_in_use", true
 	}
 	wg := conf.flag("wg")
@@ -139,12 +110,11 @@ func (db *database) checkAddresses(v, stored *server) (refused string, good bool
 	if wg && err != nil {
 		return "", false
 	}
-	used = append(used, network)
-	if wg && slices.ContainsFunc(used, second.Overlaps) {
+	if wg && (db.used.overlaps(second) || network.Overlaps(second)) {
 		return "network_WG_in_use", true
 	}
-	own := strconv.Itoa(conf.int("port")) + conf.str("protocol")
-	if ports[own] {
+	own := portKey(conf.int("port"), conf.str("protocol"))
+	if db.used.ports[own] > 0 {
 		return "port_protocol_in_use", true
 	}
 	if !wg {
@@ -158,8 +128,8 @@ func (db *database) checkAddresses(v, stored *server) (refused string, good bool
 	if length != lengthWG {
 		return "network_wg_cidr_invalid", true
 	}
-	wgPort := strconv.Itoa(conf.int("port_wg")) + "udp"
-	if ports[wgPort] || wgPort == own {
+	wgPort := portKey(conf.int("port_wg"), "udp")
+	if db.used.ports[wgPort] > 0 || wgPort == own {
 		return "port_protocol_in_use", true
 	}
 	return "", true

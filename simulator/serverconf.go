@@ -237,14 +237,11 @@ func (db *database) fillServer(in settings) (refused string) {
 
 // freeNetwork picks a network nobody uses; nil when there is none left.
 func (db *database) freeNetwork(but string) any {
-	used := db.usedNetworks(nil)
-	if p, err := parseLoose(but); err == nil {
-		used = append(used, p)
-	}
+	own, _ := parseLoose(but)
 	for _, span := range [][2]int{{215, 250}, {15, 215}} {
 		for _, i := range db.rng.Perm(span[1] - span[0]) {
 			network := "192.168." + strconv.Itoa(span[0]+i) + ".0/24"
-			if p := netip.MustParsePrefix(network); !slices.ContainsFunc(used, p.Overlaps) {
+			if p := netip.MustParsePrefix(network); !db.used.overlaps(p) && !own.Overlaps(p) {
 				return network
 			}
 		}
@@ -253,9 +250,8 @@ func (db *database) freeNetwork(but string) any {
 }
 
 func (db *database) freePort(protocol string, but int) any {
-	used := db.usedPorts(nil)
 	for _, i := range db.rng.Perm(9999) {
-		if port := 10000 + i; port != but && !used[strconv.Itoa(port)+protocol] {
+		if port := 10000 + i; port != but && db.used.ports[portKey(port, protocol)] == 0 {
 			return port
 		}
 	}

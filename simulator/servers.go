@@ -150,9 +150,15 @@ func postServer(s *Simulator, c *call) reply {
 	if network := v.moveDNSRoute(); network != "" {
 		db.dnsRoute = network
 	}
-	db.servers = append(db.servers, v)
+	db.addServer(v)
 	db.note("Created server \"" + v.name() + "\".")
 	return ok(db.view(v))
+}
+
+func (db *database) addServer(v *server) {
+	db.servers = append(db.servers, v)
+	db.serverByID[v.id] = v
+	db.used.count(v.conf, 1)
 }
 
 func putServer(s *Simulator, c *call) reply {
@@ -181,6 +187,8 @@ func putServer(s *Simulator, c *call) reply {
 	}
 	changed.moveDNSRoute()
 	moved := poolKey(changed.conf) != poolKey(old.conf)
+	db.used.count(old.conf, -1)
+	db.used.count(changed.conf, 1)
 	*old = changed
 	if moved {
 		db.reassign(old)
@@ -213,6 +221,8 @@ func deleteServer(s *Simulator, c *call) reply {
 		other.unlink(v.id)
 	}
 	db.servers = slices.DeleteFunc(db.servers, func(x *server) bool { return x == v })
+	delete(db.serverByID, v.id)
+	db.used.count(v.conf, -1)
 	db.note("Deleted server \"" + v.name() + "\".")
 	return empty()
 }
