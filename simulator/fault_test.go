@@ -40,6 +40,7 @@ func TestFaults(t *testing.T) {
 		orgs  int
 	}{
 		{"cut the next", simulator.Fault{Kind: "cut"}, [][3]string{write, write}, "cut,OK", 1},
+		{"client gone", simulator.Fault{Kind: "gone"}, [][3]string{write, write}, "cut,OK", 2},
 		{"lost answer", simulator.Fault{Kind: "lost"}, [][3]string{write, write}, "cut,OK", 2},
 		{"second write", simulator.Fault{Kind: "cut", Method: "WRITE", Nth: 2}, [][3]string{write, get("/host"), write, write}, "OK,OK,cut,OK", 2},
 		{"three in a row", simulator.Fault{Kind: "status", Status: 503, Times: 3, RetryAfter: "1"}, [][3]string{write, write, write, write}, "Service Unavailable,Service Unavailable,Service Unavailable,OK", 1},
@@ -49,6 +50,7 @@ func TestFaults(t *testing.T) {
 		{"short body", simulator.Fault{Kind: "truncate", Keep: 1}, [][3]string{get("/status"), get("/status")}, "short,OK", 0},
 		{"delay", simulator.Fault{Kind: "delay", Delay: 1}, [][3]string{get("/status")}, "OK", 0},
 		{"kill before", simulator.Fault{Kind: "kill", Method: "WRITE"}, [][3]string{get("/host"), write, write, get("/host")}, "OK,cut,cut,cut", 0},
+		{"kill during", simulator.Fault{Kind: "kill-during", Method: "WRITE"}, [][3]string{write, write}, "cut,cut", 1},
 		{"kill after", simulator.Fault{Kind: "kill-done", Method: "WRITE"}, [][3]string{write, write}, "cut,cut", 1},
 	}
 	for _, tt := range tests {
@@ -172,6 +174,66 @@ func TestControl(t *testing.T) {
 	closed := start(t, simulator.Options{})
 	if got := closed.try("POST", "/_simulator/host", host); got != "Not Found" {
 		t.Errorf("without control: %s", got)
+	}
+}
+
+func TestRealismOnDemand(t *testing.T) {
+	clock := simulator.NewClock(time.Now())
+	in := start(t, simulator.Options{Control: true, Seed: "users=2", Clock: clock})
+	post := func(what, body string) int {
+		resp, err := http.Post(in.url+"/_simulator/"+what, "application/json", strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		return resp.StatusCode
+	}
+	for body, want := range map[string]int{
+		`{"server_ms":-1}`: 400, `{"lost_users":2}`: 400, `{"nonsense":1}`: 400, `[]`: 400, `{"server_ms":1500,"lost_users":1}`: 200,
+	} {
+		if got := post("realism", body); got != want {
+			t.Errorf("realism %s: %d", body, got)
+		}
+	}
+	before := clock.Now()
+	in.server("")
+	if took := clock.Now().Sub(before); took != 1500*time.Millisecond {
+		t.Errorf("a server took %v", took)
+	}
+	if got := post("fault", `{"kind":"lose-user","times":2}`); got != 200 {
+		t.Errorf("fault: %d", got)
+	}
+	org := names(in.list("/organization"), "id")
+	in.must("POST", "/user/"+org+"/multi", people("u", 3))
+	if got := names(in.list("/user/"+org), "name"); got != "u02 user000001 user000002" {
+		t.Errorf("users: %s", got)
+	}
+	if got := post("reset", ""); got != 200 {
+		t.Errorf("reset: %d", got)
+	}
+	before = clock.Now()
+	in.server("")
+	if took := clock.Now().Sub(before); took != 1500*time.Millisecond {
+		t.Errorf("after a reset a server took %v", took)
+	}
+	if _, err := simulator.New(simulator.Options{Realism: simulator.Realism{Start: -1}}); err == nil {
+		t.Error("a negative duration was taken")
+	}
+}
+
+// TestResetWhileWorking: work of before a reset does not reach into the time after.
+func TestResetWhileWorking(t *testing.T) {
+	in, clock := slow(t, simulator.Options{}, nil)
+	org := in.make("/organization", `{"name":"o"}`)
+	in.abandon("/user/"+org+"/multi", people("u", 11))
+	in.abandon("/user/"+org+"/multi", people("v", 9))
+	in.must("GET", "/status", "")
+	if err := in.Reset(); err != nil {
+		t.Fatal(err)
+	}
+	clock.Advance(time.Hour)
+	if st := in.State(); st.Working != 0 || st.Users != 0 || st.Organizations != 0 {
+		t.Errorf("%+v", st)
 	}
 }
 

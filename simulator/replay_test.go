@@ -60,7 +60,7 @@ func replayFiles(t *testing.T, opts simulator.Options, names ...string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(sim)
+	server := httptest.NewServer(patient(sim, opts.Clock))
 	defer server.Close()
 	p := newPlayer(t, sim, server)
 	for _, name := range names {

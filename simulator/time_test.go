@@ -177,3 +177,34 @@ func TestHungUp(t *testing.T) {
 		t.Errorf("%+v", st)
 	}
 }
+
+// TestReplayInTime: an instance that takes time answers as the recordings do, when
+// whoever reads has waited until the work before is done.
+func TestReplayInTime(t *testing.T) {
+	for _, names := range [][]string{{"errors"}, {"lifecycle", "seeded-gets"}} {
+		t.Run(names[0], func(t *testing.T) {
+			realism := simulator.Realistic()
+			realism.LostUsers, realism.LostParams, realism.Busy = 0, 0, 0
+			replayFiles(t, simulator.Options{Clock: simulator.NewClock(time.Now()), Realism: realism}, names...)
+		})
+	}
+}
+
+// patient turns the clock of an instance, if it can be turned, until all work is
+// done before it lets a request through that reads, and until the parameters in
+// advance are there before one that makes a server.
+func patient(sim *simulator.Simulator, clock simulator.Clock) http.Handler {
+	turned, timed := clock.(*simulator.TurnedClock)
+	if !timed {
+		return sim
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for r.Method == http.MethodGet && sim.State().Working > 0 {
+			turned.Advance(time.Second)
+		}
+		if r.Method == http.MethodPost && r.URL.Path == "/server" {
+			turned.Advance(3 * time.Minute)
+		}
+		sim.ServeHTTP(w, r)
+	})
+}
