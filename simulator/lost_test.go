@@ -150,6 +150,10 @@ func TestLostParams(t *testing.T) {
 		if (v["status"] == "offline") != cured {
 			t.Errorf("cured at once is %v, the status %v", cured, v["status"])
 		}
+		clock.Advance(20 * time.Second) // those of 1536 bits are ready, and of no use
+		if v := in.object("GET", id, ""); (v["status"] == "offline") != cured {
+			t.Errorf("cured at once is %v, the status after 20 seconds %v", cured, v["status"])
+		}
 		clock.Advance(time.Minute)
 		if v := in.object("GET", id, ""); v["status"] != "offline" {
 			t.Errorf("in the end it is %v", v["status"])

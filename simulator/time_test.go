@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"runtime"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -119,7 +121,7 @@ func TestFrontEndGivesUp(t *testing.T) {
 func TestClientGone(t *testing.T) {
 	for _, kind := range []string{simulator.FaultGone, simulator.FaultKillDuring, simulator.FaultKillDone, "context"} {
 		t.Run(kind, func(t *testing.T) {
-			in, clock := slow(t, simulator.Options{}, nil)
+			in, clock := slow(t, simulator.Options{}, func(r *simulator.Realism) { r.Certificate = 30 * time.Second })
 			org := in.make("/organization", `{"name":"o"}`)
 			if kind == "context" {
 				in.abandon("/user/"+org+"/multi", people("u", 10))
@@ -149,6 +151,24 @@ func TestClientGone(t *testing.T) {
 	}
 }
 
+// TestDeletedMeanwhile: what is worked on can be deleted by another request.
+func TestDeletedMeanwhile(t *testing.T) {
+	in, clock := slow(t, simulator.Options{}, nil)
+	org := in.make("/organization", `{"name":"o"}`)
+	in.abandon("/user/"+org+"/multi", people("u", 10))
+	big := in.make("/server", serverBody(`"dh_param_bits":4096`))
+	in.must("DELETE", "/server/"+big, "")
+	clock.Advance(4 * time.Second)
+	if in.State().Users == 0 {
+		t.Error("no user was made meanwhile")
+	}
+	in.must("DELETE", "/organization/"+org, "")
+	in.settle(clock)
+	if st := in.State(); st.Users != 0 || st.Servers != 0 {
+		t.Errorf("%d users and %d servers", st.Users, st.Servers)
+	}
+}
+
 // abandon sends a request whose client has hung up by the time it arrives.
 func (in *instance) abandon(path, body string) {
 	ctx, cancel := context.WithCancel(context.Background())
@@ -157,13 +177,77 @@ func (in *instance) abandon(path, body string) {
 	in.ServeHTTP(httptest.NewRecorder(), r.WithContext(ctx))
 }
 
-// TestHungUp: a real client that goes away while it waits on the real clock.
+// TestLateWork: what is carried out late is done in the order and at the times at
+// which it was due.
+func TestLateWork(t *testing.T) {
+	in, clock := slow(t, simulator.Options{}, nil)
+	org := in.make("/organization", `{"name":"o"}`)
+	began := clock.Now()
+	for _, prefix := range []string{"u", "v"} {
+		in.abandon("/user/"+org+"/multi", people(prefix, 4))
+	}
+	clock.Advance(time.Hour)
+	ids := strings.Fields(names(in.list("/user/"+org), "id"))
+	slices.Sort(ids) // by their times
+	count := ""
+	for _, id := range ids {
+		if id[18:] < count {
+			t.Errorf("%s was made before one of an earlier time", id)
+		}
+		count = id[18:]
+		seconds, err := strconv.ParseInt(id[:8], 16, 64)
+		if made := time.Unix(seconds, 0).Sub(began); err != nil || made > 20*time.Second {
+			t.Errorf("%s was made %v after the request, %v", id, made, err)
+		}
+	}
+	if len(ids) != 8 {
+		t.Errorf("%d users", len(ids))
+	}
+}
+
+// TestOneRequestAfterAnother: the server is the limit (10.13).
+func TestOneRequestAfterAnother(t *testing.T) {
+	in, clock := slow(t, simulator.Options{}, nil)
+	before := clock.Now()
+	for range 9 {
+		in.abandon("/organization", `{"name":"o"}`)
+	}
+	in.must("GET", "/status", "")
+	if took := clock.Now().Sub(before); took != 600*time.Millisecond {
+		t.Errorf("the tenth of ten requests took %v", took)
+	}
+}
+
+// resetting is a clock on which the instance is reset while a request waits.
+type resetting struct {
+	*simulator.TurnedClock
+	reset func() error
+}
+
+func (c *resetting) WaitUntil(ctx context.Context, t time.Time) error {
+	return errors.Join(c.reset(), c.TurnedClock.WaitUntil(ctx, t))
+}
+
+func TestResetWhileWaiting(t *testing.T) {
+	clock := &resetting{TurnedClock: simulator.NewClock(time.Now())}
+	in := start(t, simulator.Options{Clock: clock, Realism: simulator.Realistic()})
+	clock.reset = in.Reset
+	if got := in.try("POST", "/organization", `{"name":"o"}`); got != "OK" {
+		t.Errorf("the request answered %s", got)
+	}
+	if n := in.State().Organizations; n != 0 {
+		t.Errorf("%d organizations after the reset", n)
+	}
+}
+
+// TestHungUp: a real client that goes away while it waits on the real clock. The
+// end of the test waits for the server to notice.
 func TestHungUp(t *testing.T) {
 	in := start(t, simulator.Options{Realism: simulator.Realism{Organization: time.Hour}})
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error)
 	go func() {
-		_, err := http.DefaultClient.Do(in.request("POST", "/organization", `{"name":"o"} `).WithContext(ctx)) //nolint:bodyclose // there is none
+		_, err := http.DefaultClient.Do(in.request("POST", "/organization", `{"name":"o"}`).WithContext(ctx)) //nolint:bodyclose // there is none
 		done <- err
 	}()
 	for in.State().Working == 0 {
