@@ -62,7 +62,7 @@ func (s *Simulator) answer(w http.ResponseWriter, r *http.Request) (reply, *work
 			return frontEmpty(status), nil
 		}
 	}
-	s.db.release(r.Method)
+	s.db.resume(r.Method)
 	return reply{}, s.db.begin(func(wait wait) reply {
 		c.wait = wait
 		return s.backend(c, rt, validated)

@@ -64,8 +64,8 @@ func (db *database) run() {
 	}
 }
 
-// release carries on what waits for a request that reads.
-func (db *database) release(method string) {
+// resume carries on what waits for a request that reads.
+func (db *database) resume(method string) {
 	for _, w := range db.working {
 		if w.held && !isWrite(method) {
 			w.held, w.due = false, db.now()
