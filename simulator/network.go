@@ -118,9 +118,13 @@ func network6(network, prefix string, routed *string) string {
 	return out + "::/64"
 }
 
-// address6 derives the IPv6 address of a client in the same manner. Routed
-// subnets make no difference here.
-func address6(network string, client netip.Addr) string {
+// address6 derives the IPv6 address of a client in the same manner: the digits
+// of the network's number, in older releases of the client's own, and after them
+// its decimal octets. Routed subnets make no difference here.
+func (db *database) address6(network string, client netip.Addr) string {
+	if !db.is.does(netIn6) {
+		network = client.String()
+	}
 	base, good := hexOf(network)
 	if !good || !client.Is4() {
 		return ""

@@ -156,13 +156,13 @@ func postServer(s *Simulator, c *call) reply {
 	}
 	v := &server{
 		id: db.newID(), conf: in, status: offline, hosts: []string{db.here.id}, poolOf: map[string]int{},
-		routes: []storedRoute{stockRoute("0.0.0.0/0", ""), stockRoute(db.dnsRoute, dnsComment)},
+		routes: db.bornRoutes(db.dnsRoute),
 	}
 	db.takeParams(v)
 	if answer := db.checkServer(v, nil, true); answer != nil {
 		return *answer
 	}
-	if network := v.moveDNSRoute(); network != "" {
+	if network := db.moveDNSRoute(v); network != "" {
 		db.dnsRoute = network
 	}
 	db.servers = append(db.servers, v)
@@ -198,14 +198,14 @@ func putServer(s *Simulator, c *call) reply {
 	changed := *old
 	changed.conf = old.conf.clone()
 	changed.routes = slices.Clone(old.routes)
-	live := changed.merge(in)
+	live := changed.merge(in) && db.is.does(changesOnline)
 	if changed.conf["dh_param_bits"] != old.conf["dh_param_bits"] {
 		db.takeParams(&changed)
 	}
 	if answer := db.checkServer(&changed, old, live); answer != nil {
 		return *answer
 	}
-	changed.moveDNSRoute()
+	db.moveDNSRoute(&changed)
 	moved := poolKey(changed.conf) != poolKey(old.conf)
 	*old = changed
 	if moved {

@@ -26,6 +26,9 @@ type Options struct {
 	Hosts int
 	// Now is the clock. Nil means time.Now.
 	Now func() time.Time
+	// Version is the release whose behaviour the instance has, such as
+	// "1.32.4278.46"; the last number may be left out. "" is the newest one.
+	Version string
 	// Random makes ids, tokens and ports reproducible. Two instances with the
 	// same value give out the same ids, as long as their clocks agree.
 	Random uint64
@@ -50,7 +53,8 @@ type Options struct {
 
 // Simulator is one simulated instance. It is safe for concurrent use.
 type Simulator struct {
-	opts Options
+	opts    Options
+	release *release
 
 	mu     sync.Mutex
 	db     *database
@@ -85,7 +89,11 @@ func New(opts Options) (*Simulator, error) {
 	if opts.Hosts < 0 {
 		return nil, fmt.Errorf("make simulator: %d hosts", opts.Hosts)
 	}
-	s := &Simulator{opts: opts}
+	is, err := newRelease(opts.Version)
+	if err != nil {
+		return nil, fmt.Errorf("make simulator: %w", err)
+	}
+	s := &Simulator{opts: opts, release: is}
 	if err := s.reset(); err != nil {
 		return nil, fmt.Errorf("make simulator: %w", err)
 	}
@@ -103,7 +111,7 @@ func (s *Simulator) reset() error {
 	if hosts == 0 {
 		hosts = want.hosts
 	}
-	s.db = newDatabase(s.opts, hosts)
+	s.db = newDatabase(s.opts, s.release, hosts)
 	s.faults, s.log, s.writes, s.dead = nil, nil, 0, false
 	return want.fill(s)
 }

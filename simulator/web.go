@@ -56,11 +56,11 @@ func (s *Simulator) answer(w http.ResponseWriter, r *http.Request) reply {
 		}
 	}
 	if rt.body != nil {
-		if status := c.read(w, rt.body); status != 0 {
+		if status := c.read(w, s.release.shape(rt.body)); status != 0 {
 			return frontEmpty(status)
 		}
 	}
-	return s.backend(c, rt, validated).render()
+	return s.release.shown(rt, s.backend(c, rt, validated)).render()
 }
 
 // backend is everything behind the front end.
