@@ -24,14 +24,14 @@ const (
 	strictMode     trait = "strict mode"        // the front end has a cookie of its own, and insists on it while nobody may sign
 	namesUnknown   trait = "unknown user named" // a login with an unknown user name has an error of its own
 	normalises     trait = "addresses are normalised"
-	dnsServerRoute trait = "DNS server route"   // new servers have a second route, and a PUT moves it
-	changesOnline  trait = "PUT while online"   // some settings of a running server may be changed
-	wantsSSOURL    trait = "sso needs a URL"    // single sign-on without server_sso_url is refused
-	fillsSSOURL    trait = "sso URL filled in"  // GET /settings fills it in
-	twoPartNames   trait = "host names of two"  // parts, as xenon-1234
-	netIn6         trait = "network in IPv6"    // addresses of users hold the network's number, not their own
+	dnsServerRoute trait = "DNS server route"     // new servers have a second route, and a PUT moves it
+	changesOnline  trait = "PUT while online"     // some settings of a running server may be changed
+	wantsSSOURL    trait = "sso needs a URL"      // single sign-on without server_sso_url is refused
+	fillsSSOURL    trait = "sso URL filled in"    // GET /settings fills it in
+	twoPartNames   trait = "host names of two"    // parts, as xenon-1234
+	netIn6         trait = "network in IPv6"      // addresses of users hold the network's number, not their own
 	unlinksServers trait = "servers are unlinked" // DELETE of a link between servers has an effect; before it answers the same
-	pooledOrgs     trait = "pool organizations" // are kept ready for the next POST /organization
+	pooledOrgs     trait = "pool organizations"   // are kept ready for the next POST /organization
 )
 
 // entry is a row of the table: what came with a release, or was gone with one.
@@ -158,6 +158,9 @@ func versionNumbers(version string) (numbers []int, good bool) {
 	}
 	return numbers, len(numbers) <= 4
 }
+
+// Version is the release the instance is, in full.
+func (s *Simulator) Version() string { return s.release.version }
 
 func (r *release) does(t trait) bool { return r.traits[t] }
 
