@@ -163,7 +163,7 @@ func (db *database) changeSubnet(h *host, b fields, wg bool) (refused string) {
 		case p.Bits() > 64:
 			return code + "_size_invalid"
 		}
-		wanted = orNil(p.String())
+		wanted = orNil(networkText(p))
 	}
 	if text(wanted) == text(*target) {
 		return ""

@@ -76,9 +76,10 @@ func (db *database) moveDNSRoute(v *server) (network string) {
 	if err != nil {
 		return ""
 	}
+	first := networkText(p)
 	for i := range v.routes {
-		if r := &v.routes[i]; text(r.Comment) == dnsComment && r.network != p.String() {
-			r.network, network = p.String(), p.String()
+		if r := &v.routes[i]; text(r.Comment) == dnsComment && r.network != first {
+			r.network, network = first, first
 		}
 	}
 	return network
