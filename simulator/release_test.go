@@ -125,3 +125,27 @@ func TestEveryReleaseTakesEverySeed(t *testing.T) {
 		}
 	}
 }
+
+// TestFillsInTheAddressOfSingleSignOn reads settings with single sign-on and
+// without its address, which older releases leave alone.
+func TestFillsInTheAddressOfSingleSignOn(t *testing.T) {
+	in := start(t, simulator.Options{Version: oldVersion})
+	org := in.make("/organization", `{"name":"o"}`)
+	in.must(http.MethodPut, "/settings", `{"sso":"saml","sso_org":"`+org+`","theme":"dark","server_port":443}`)
+	for range 2 {
+		if got := in.object(http.MethodGet, "/settings", "")["server_sso_url"]; got != nil {
+			t.Errorf("server_sso_url is %v", got)
+		}
+	}
+}
+
+func TestNamesOfHosts(t *testing.T) {
+	for version, parts := range map[string]int{oldVersion: 3, "": 2} {
+		in := start(t, simulator.Options{Version: version})
+		path := "/host/" + in.list("/host")[0].(map[string]any)["id"].(string)
+		name, _ := in.object(http.MethodPut, path, `{}`)["name"].(string)
+		if got := strings.Split(name, "-"); len(got) != parts {
+			t.Errorf("version %q: %s", version, name)
+		}
+	}
+}
