@@ -171,3 +171,24 @@ func TestOrderOfGroups(t *testing.T) {
 		}
 	}
 }
+
+// TestIPv6OfUsers derives the address of a user from the network, in older
+// releases from the user's own.
+func TestIPv6OfUsers(t *testing.T) {
+	for version, want := range map[string][2]string{
+		"":         {"fd00:c0a8:4d00:0:192:168:77:2", "fd00:a0a0::10:10:0:2"},
+		oldVersion: {"fd00:c0a8:4d02:0:192:168:77:2", "fd00:a0a0:2:0:10:10:0:2"},
+	} {
+		in := start(t, simulator.Options{Version: version})
+		org := in.make("/organization", `{"name":"o"}`)
+		in.must("POST", "/user/"+org, `{"name":"u"}`)
+		for i, network := range []string{"192.168.77.0/24", "10.10.0.0/24"} {
+			server := in.server(fmt.Sprintf(`"name":"%d","ipv6":true,"network":%q`, i, network))
+			in.must("PUT", "/server/"+server+"/organization/"+org, "")
+		}
+		u := in.list("/user/" + org)[0].(map[string]any)
+		if got := names(u["servers"].([]any), "virt_address6"); got != want[0]+" "+want[1] {
+			t.Errorf("version %q: %s, want %v", version, got, want)
+		}
+	}
+}

@@ -103,7 +103,7 @@ func (i *Instance) userServers(user, org bson.Raw, addresses []bson.Raw) []any {
 func (i *Instance) address6(server bson.Raw, address string) any {
 	number := lenient.Text(server, "network")
 	if i.before(networkIn6) {
-		number = address + "/32"
+		number = address
 	}
 	parsed, err := netip.ParseAddr(address)
 	if err != nil || !parsed.Is4() {
