@@ -2,6 +2,7 @@ package restore_test
 
 import (
 	"encoding/hex"
+	"encoding/json"
 	"net/http"
 	"slices"
 	"strings"
@@ -100,6 +101,46 @@ func withoutNewer(doc, other *snapshot.Document) *snapshot.Document {
 	return doc
 }
 
+// TestMigrationToAnOlderServer restores a 1.34 into a 1.32: what that does not know
+// is a limit and no difference.
+func TestMigrationToAnOlderServer(t *testing.T) {
+	wanted := newTarget(t, simulator.Options{Seed: "demo", Random: 1}).export()
+	edit(t, wanted, snapshot.Servers, "office", map[string]any{"hide_ovpn": true, "tun_mtu": json.Number("1400")})
+	edit(t, wanted, snapshot.Servers, "contractors", map[string]any{"bypass_sso_auth": true, "ovpn_dco": true, "fragment": json.Number("1300")})
+	edit(t, wanted, snapshot.Settings, "", map[string]any{"cloud_provider": "aws", "ap_southeast_3_access_key": "role"})
+	for _, route := range wanted.Resources[snapshot.ServerRoutes] {
+		if route.String("network") == "10.5.0.0/24" {
+			route["advertise"], route["advertise_resource"] = true, []any{"vpc-1"}
+		}
+	}
+	to := newTarget(t, simulator.Options{Version: older, Hosts: 2, Random: 2})
+	opts := restore.PlanOptions{Start: true}
+	plan, report := to.restore(wanted, opts)
+	if n := report.Count(restore.NotReached) + report.Count(restore.Failed); n > 0 {
+		t.Errorf("%d actions were not carried out", n)
+	}
+	after := to.export()
+	if n := dnsRoutes(after); n != dnsRoutes(wanted) || n == 0 {
+		t.Errorf("%d DNS routes, wanted %d", n, dnsRoutes(wanted))
+	}
+	remains := verified(t, to, plan)
+	want := []string{
+		"server_routes.advertise_resource", "servers.bypass_sso_auth", "servers.fragment", "servers.hide_ovpn", "servers.ovpn_dco",
+		"servers.tun_mtu", "settings.ap_southeast_3_access_key",
+	}
+	for _, field := range want {
+		if !slices.Contains(remains[restore.Limit], field) {
+			t.Errorf("%s is no limit: %v", field, remains)
+		}
+	}
+	if all := strings.Join(plan.Warnings, "\n"); !strings.Contains(all, older) {
+		t.Errorf("no warning of the older target: %s", all)
+	}
+	assertEmpty(t, to.plan(wanted, opts))
+	back := withoutNewer(wanted, after)
+	assertSame(t, back, after, append(migrated, "hosts")...)
+}
+
 // TestMigrationThereAndBack restores the copy on the other release into the first
 // one again.
 func TestMigrationThereAndBack(t *testing.T) {
@@ -111,6 +152,25 @@ func TestMigrationThereAndBack(t *testing.T) {
 		back.restore(there.export(), restore.PlanOptions{Start: true})
 		edit(t, first, snapshot.Servers, "office", map[string]any{"status": "offline"})
 		assertSame(t, first, back.export(), append(migrated, "hosts")...)
+	}
+}
+
+// TestOldServersAreStoppedForEveryChange changes what a newer server would change
+// while it runs.
+func TestOldServersAreStoppedForEveryChange(t *testing.T) {
+	for version, stops := range map[string]int{older: 1, "1.32.4399.86": 1, "1.32.4465.96": 0, "": 0} {
+		s := newTarget(t, simulator.Options{Version: version, Seed: "demo", Random: 1})
+		wanted := s.export()
+		edit(t, wanted, snapshot.Servers, "office", map[string]any{"pre_connect_msg": "hello"})
+		plan, report := s.restore(wanted, update())
+		if len(plan.Stops) != stops || report.Count(restore.Failed) != 0 {
+			t.Errorf("version %q: %d stops, %s", version, len(plan.Stops), entries(report, restore.Failed))
+		}
+		if got := status(t, s, "office"); got != "online" {
+			t.Errorf("version %q: office is %s afterwards", version, got)
+		}
+		verified(t, s, plan)
+		assertSame(t, wanted, s.export())
 	}
 }
 
