@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"net/http"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -77,6 +78,22 @@ func TestMigrationToANewerServer(t *testing.T) {
 		if strings.Contains(w, "newer") || strings.Contains(w, "old") {
 			t.Errorf("an upgrade is warned of: %s", w)
 		}
+	}
+}
+
+// TestRecordedMigration restores what a real 1.32 answered into both releases.
+func TestRecordedMigration(t *testing.T) {
+	for _, version := range []string{older, ""} {
+		wanted := recordedOf(t, filepath.Join("..", "simulator", "testdata", "recordings", "1.32", "seeded-gets.jsonl"), older)
+		to := newTarget(t, simulator.Options{Version: version, Hosts: 2, Random: 2})
+		opts := restore.PlanOptions{Start: true, MapHosts: map[string]string{"host-one": "vpn-1", "second-host": "vpn-2"}}
+		plan, report := to.restore(wanted, opts)
+		if n := report.Count(restore.NotReached) + report.Count(restore.Failed); n > 0 {
+			t.Errorf("version %q: %d actions were not carried out", version, n)
+		}
+		verified(t, to, plan)
+		assertSame(t, wanted, withoutNewer(to.export(), wanted), append(migrated, "settings.auditing", "settings.sso_okta_mode", "administrators")...)
+		assertEmpty(t, to.plan(wanted, opts))
 	}
 }
 
