@@ -35,7 +35,7 @@ func databaseRestoreFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "clone", Usage: "mongo: a copy beside a living production; everything that could act on it is left out"},
 		&cli.BoolFlag{Name: "keep-licence", Usage: "mongo: with --clone, the licence travels all the same"},
 		&cli.BoolFlag{Name: "keep-online", Usage: "mongo: servers that were online start by themselves"},
-		&cli.StringFlag{Name: "target-version", Usage: "mongo: version of the Pritunl that will start on it, to warn of older ones"},
+		&cli.StringFlag{Name: "target-version", Usage: "mongo: version of the Pritunl that will start on it; by itself the one that used the database last"},
 	}, flagsOf(databaseVariables()))
 }
 
@@ -57,6 +57,11 @@ func parseDatabaseRestore(c *cli.Context, s *settings) (databaseRestore, error) 
 		opts.restore.Hosts = mongo.HostsNew
 	default:
 		return opts, usageError(fmt.Sprintf("--hosts %q is neither take-over nor new", hosts), "")
+	}
+	if said := opts.restore.TargetVersion; said != "" {
+		if _, ok := mongo.CompareVersions(said, said); !ok {
+			return opts, usageError(fmt.Sprintf("--target-version %q is no version", said), "it looks like 1.34.4681.89; pritunl version prints it")
+		}
 	}
 	pairs, err := hostPairs(c.StringSlice("map-host"))
 	if err != nil {
@@ -179,7 +184,20 @@ func documentsOf(open func() (*storage.Reader, error)) iter.Seq2[mongo.Document,
 	}
 }
 
+// versionsOf says which server the snapshot is of and which one will start on it.
+func versionsOf(plan *mongo.RestorePlan) string {
+	says := "the snapshot is of Pritunl " + visible(plan.Version)
+	switch plan.Target.From {
+	case mongo.OriginDatabase:
+		return says + ", the database was last used by " + visible(plan.Target.Version)
+	case mongo.OriginOption:
+		return says + ", " + visible(plan.Target.Version) + " will start on it, as --target-version says"
+	}
+	return says + "; which version will start on it is not known, as none has used the database: --target-version says it"
+}
+
 func (env *environment) showDatabasePlan(plan *mongo.RestorePlan, asJSON bool) error {
+	env.out.say("%s", versionsOf(plan))
 	for _, w := range plan.Warnings {
 		env.out.warn("%s", w)
 	}
@@ -187,6 +205,7 @@ func (env *environment) showDatabasePlan(plan *mongo.RestorePlan, asJSON bool) e
 		return writeJSON(env.stdio.Out, map[string]any{
 			"collections": plan.Collections, "blanked": plan.Blanked, "warnings": plan.Warnings,
 			"version": plan.Version, "continues": plan.Continues,
+			"target_version": plan.Target.Version, "target_version_from": plan.Target.From,
 		})
 	}
 	table := tabwriter.NewWriter(env.stdio.Out, 0, 4, 2, ' ', 0)

@@ -33,6 +33,7 @@ and now and then it loses a user, or a server stays pending for ever.`,
 			&cli.StringFlag{Name: "listen", Value: "127.0.0.1:9700", Usage: "address to serve on; port 0 takes a free one"},
 			&cli.StringFlag{Name: "seed", Value: "empty", Usage: "what is in it: empty, demo, or users=N[,orgs=N][,servers=N]"},
 			&cli.StringFlag{Name: "plan", Value: "enterprise", Usage: "licence of the instance: enterprise or none"},
+			&cli.StringFlag{Name: "version", Usage: "release that it behaves as, such as 1.32.4278; by itself the newest"},
 			&cli.IntFlag{Name: "hosts", Usage: "number of hosts, named vpn-1, vpn-2, …; by itself what the seed needs"},
 			&cli.BoolFlag{Name: "realistic", Usage: "take time and lose reservations as a real server does"},
 			&cli.DurationFlag{Name: "front-end-limit", Value: simulator.Realistic().FrontEndLimit,
@@ -67,7 +68,7 @@ func parseSimulate(c *cli.Context) (simulateOptions, error) {
 		listen:      c.String("listen"),
 		credentials: c.String("credentials"),
 		simulator: simulator.Options{
-			Seed: c.String("seed"), Plan: c.String("plan"), Hosts: c.Int("hosts"), Control: c.Bool("control"),
+			Version: c.String("version"), Seed: c.String("seed"), Plan: c.String("plan"), Hosts: c.Int("hosts"), Control: c.Bool("control"),
 			Random: rand.Uint64(), Realism: realism,
 		},
 	}, nil
@@ -103,7 +104,7 @@ func runSimulate(ctx context.Context, env *environment, opts simulateOptions) er
 			return err
 		}
 	}
-	env.out.say("simulated Pritunl at %s, seed %s, plan %s; Ctrl-C ends it", url, opts.simulator.Seed, opts.simulator.Plan)
+	env.out.say("simulated Pritunl %s at %s, seed %s, plan %s; Ctrl-C ends it", sim.Version(), url, opts.simulator.Seed, opts.simulator.Plan)
 	if opts.credentials == "" {
 		_, err = fmt.Fprintf(env.stdio.Out, "export PRITUNL_URL=%s\nexport PRITUNL_TOKEN=%s\nexport PRITUNL_SECRET=%s\n", url, token, secret)
 		if err != nil {

@@ -29,7 +29,7 @@ type RestoreOptions struct {
 	KeepLicence   bool              // with Clone: the licence travels all the same
 	KeepOnline    bool              // servers that were online start by themselves; not with Clone
 	Fingerprint   string            // names the snapshot; an unfinished restore of another one is not continued
-	TargetVersion string            // version of the server that will start on it, "" when unknown
+	TargetVersion string            // version of the server that will start on it; "" means the one that used the database last
 
 	// Progress is told after each batch how many documents of a collection have been looked at; may be nil.
 	Progress func(collection string, done int)
@@ -54,6 +54,7 @@ type RestorePlan struct {
 	Blanked     []Blanked        // values that are left out on purpose
 	Warnings    []string
 	Version     string // of the server that wrote the snapshot
+	Target      Target // the server that will start on it
 	Continues   bool   // an unfinished restore of the same snapshot is gone on with
 
 	options RestoreOptions
@@ -156,32 +157,11 @@ func (p *RestorePlan) advise(ctx context.Context, src *Source, state *targetStat
 			withHint("it is not a complete database snapshot")
 	}
 	p.Version = lenient.Text(version, "version")
-	target := p.options.TargetVersion
-	if target == "" {
-		target = state.version
-	}
-	p.Warnings = append(p.Warnings, versionWarnings(p.Version, lenient.Text(version, "version_min"), target)...)
+	p.Target = state.target(p.options.TargetVersion)
+	p.Warnings = append(p.Warnings, versionWarnings(p.Version, lenient.Text(version, "version_min"), p.Target.Version)...)
 	p.Warnings = append(p.Warnings, t.warnings...)
 	p.Warnings = append(p.Warnings, t.firstBootWarnings(app)...)
 	p.Warnings = append(p.Warnings, state.warnings...)
-	return nil
-}
-
-// versionWarnings compares the snapshot's server with the one that will start on it.
-func versionWarnings(snapshot, floor, target string) []string {
-	if target == "" {
-		return nil
-	}
-	if order, ok := CompareVersions(floor, target); ok && order > 0 {
-		return []string{fmt.Sprintf("the snapshot needs a server of at least %s: %s will refuse to start (exit code 75)", floor, target)}
-	}
-	order, ok := CompareVersions(snapshot, target)
-	if !ok {
-		return []string{fmt.Sprintf("the versions %q and %q cannot be compared", snapshot, target)}
-	}
-	if order > 0 {
-		return []string{fmt.Sprintf("the snapshot comes from the newer version %s; %s ignores what it does not know and may misread the rest", snapshot, target)}
-	}
 	return nil
 }
 

@@ -16,25 +16,32 @@ import (
 // recorded builds a document out of the answers of a real server.
 func recorded(t *testing.T) *snapshot.Document {
 	t.Helper()
-	file, err := os.ReadFile("testdata/seeded-gets.jsonl")
+	return recordedOf(t, "testdata/seeded-gets.jsonl", "1.34.4681.89")
+}
+
+// recordedOf builds one out of the answers in a file, those of a server of the
+// given version.
+func recordedOf(t *testing.T, path, version string) *snapshot.Document {
+	t.Helper()
+	file, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	doc := &snapshot.Document{
-		Header:    snapshot.Header{Complete: true, Secrets: snapshot.SecretsKeep, Host: "host-one", PritunlVersion: "1.34.4681.89"},
+		Header:    snapshot.Header{Complete: true, Secrets: snapshot.SecretsKeep, Host: "host-one", PritunlVersion: version},
 		Resources: map[snapshot.Kind][]snapshot.Object{},
 	}
 	lines := bufio.NewScanner(bytes.NewReader(file))
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
 		var line struct {
-			Path     string
-			Response json.RawMessage
+			Path, Query string
+			Response    json.RawMessage
 		}
 		if err := json.Unmarshal(lines.Bytes(), &line); err != nil {
 			t.Fatal(err)
 		}
-		if kind, ok := kindOf(line.Path); ok {
+		if kind, ok := kindOf(line.Path); ok && line.Query == "" {
 			doc.Resources[kind] = append(doc.Resources[kind], objects(t, line.Response)...)
 		}
 	}

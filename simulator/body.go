@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"io"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -102,4 +103,20 @@ func (sh *shape) fields(v reflect.Value) fields {
 		f[key] = v.Field(i).Interface()
 	}
 	return f
+}
+
+// without is the shape of a front end that does not know some keys: it drops
+// them whatever their type.
+func (sh *shape) without(absent []string) *shape {
+	out := &shape{many: sh.many}
+	var members []reflect.StructField
+	for i, key := range sh.keys {
+		if !slices.Contains(absent, key) {
+			out.keys = append(out.keys, key)
+			member := sh.typ.Field(i)
+			members = append(members, reflect.StructField{Name: member.Name, Type: member.Type, Tag: member.Tag})
+		}
+	}
+	out.typ = reflect.StructOf(members)
+	return out
 }

@@ -12,8 +12,6 @@ import (
 )
 
 const (
-	version     = "1.34.4681.89"
-	versionCode = 1003446814089
 	ipv6Prefix  = "fd00"
 	ipv6Prefix2 = "fd01" // of WireGuard networks
 	dirtyLife   = time.Minute
@@ -23,6 +21,7 @@ const (
 // the simulator.
 type database struct {
 	opts  Options
+	is    *release
 	at    time.Time // of the step that is carried out, zero outside of one
 	rng   *rand.Rand
 	count uint32
@@ -68,11 +67,11 @@ type logEntry struct {
 }
 
 // newDatabase makes a fresh installation.
-func newDatabase(opts Options, hosts int) *database {
+func newDatabase(opts Options, is *release, hosts int) *database {
 	db := &database{
-		opts: opts, rng: rand.New(rand.NewPCG(opts.Random, 0x5eed)),
+		opts: opts, is: is, rng: rand.New(rand.NewPCG(opts.Random, 0x5eed)),
 		plan: opts.Plan, users: map[string]*user{}, orgByID: map[string]*org{},
-		serverByID: map[string]*server{}, used: newInUse(), dnsRoute: "8.8.8.8/32", params: paramsPool,
+		serverByID: map[string]*server{}, used: newInUse(), dnsRoute: stockDNS, params: paramsPool,
 		nonces: map[string]time.Time{}, sessions: map[string]*session{},
 		csrf: map[string]time.Time{}, logins: map[string][]time.Time{},
 	}
@@ -163,6 +162,11 @@ func (db *database) otpSecret() *string {
 
 // randomName is the name of a host that was given none.
 func (db *database) randomName() string {
+	if !db.is.does(twoPartNames) {
+		seasons := strings.Fields("spring summer autumn winter")
+		views := strings.Fields("skies waters meadows hills rivers woods")
+		return seasons[db.rng.IntN(len(seasons))] + "-" + views[db.rng.IntN(len(views))] + "-" + strconv.Itoa(1000+db.rng.IntN(9000))
+	}
 	elements := strings.Fields("copper argon xenon radon cobalt nickel carbon helium nitrogen radium lithium silicon")
 	return elements[db.rng.IntN(len(elements))] + "-" + strconv.Itoa(1000+db.rng.IntN(9000))
 }

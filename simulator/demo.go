@@ -146,7 +146,9 @@ func (p *script) vpn() {
 	p.del("/server/{sso}/route/" + hexText("0.0.0.0/0"))
 	for _, side := range []string{"east", "west"} {
 		p.del("/server/{" + side + "}/route/" + hexText("0.0.0.0/0"))
-		p.del("/server/{" + side + "}/route/" + p.dnsRoute(side))
+		if dns := p.dnsRoute(side); dns != "" {
+			p.del("/server/{" + side + "}/route/" + dns)
+		}
 	}
 	p.post("", "/server/{east}/route", `{"network":"10.140.0.0/16","comment":"racks east","nat":true}`)
 	p.post("", "/server/{west}/route", `{"network":"10.141.0.0/16","comment":"racks west","nat":true}`)
@@ -158,7 +160,8 @@ func (p *script) vpn() {
 	p.put("/server/{office}/operation/start", "")
 }
 
-// dnsRoute is the id of the stock DNS route, which may belong to another server.
+// dnsRoute is the id of the stock DNS route, which may belong to another server;
+// "" in releases without one.
 func (p *script) dnsRoute(name string) string {
 	if v := p.s.db.server(p.ids[name]); v != nil {
 		for _, r := range v.routes {

@@ -31,7 +31,7 @@ func (db *database) newHost(n int) *host {
 	number := strconv.Itoa(n + 1)
 	h := &host{
 		id: db.hexText(32), name: "vpn-" + number, hostname: "vpn-" + number + ".example.com", status: offline,
-		version: version, autoPublic: orNil("203.0.113." + strconv.Itoa(10+n%200)),
+		version: db.is.version, autoPublic: orNil("203.0.113." + strconv.Itoa(10+n%200)),
 		autoLocal: orNil("192.0.2." + strconv.Itoa(2+n%200)), group: "default",
 		localNetworks: []string{"192.0.2.0/24"},
 	}
@@ -128,15 +128,15 @@ func putHost(s *Simulator, c *call) reply {
 	if changed.name == "" {
 		changed.name = s.db.randomName()
 	}
-	changed.publicAddress, changed.publicAddress6 = cleanDomain(b.str("public_address")), cleanDomain(b.str("public_address6"))
+	changed.publicAddress, changed.publicAddress6 = s.release.hostAddress(b.str("public_address")), s.release.hostAddress(b.str("public_address6"))
 	for _, wg := range []bool{false, true} {
 		if code := s.db.changeSubnet(&changed, b, wg); code != "" {
 			return refuse(code)
 		}
 	}
 	changed.proxyNDP = yes(b.flag("proxy_ndp"))
-	changed.localAddress, changed.localAddress6 = cleanDomain(b.str("local_address")), cleanDomain(b.str("local_address6"))
-	changed.linkAddress, changed.syncAddress = cleanDomain(b.str("link_address")), cleanDomain(b.str("sync_address"))
+	changed.localAddress, changed.localAddress6 = s.release.hostAddress(b.str("local_address")), s.release.hostAddress(b.str("local_address6"))
+	changed.linkAddress, changed.syncAddress = s.release.hostAddress(b.str("link_address")), s.release.hostAddress(b.str("sync_address"))
 	changed.group = b.filtered("availability_group")
 	if changed.group == "" {
 		changed.group = "default"
@@ -163,7 +163,7 @@ func (db *database) changeSubnet(h *host, b fields, wg bool) (refused string) {
 		case p.Bits() > 64:
 			return code + "_size_invalid"
 		}
-		wanted = orNil(p.String())
+		wanted = orNil(networkText(p))
 	}
 	if text(wanted) == text(*target) {
 		return ""

@@ -140,10 +140,11 @@ func postLinkRoute(s *Simulator, c *call) reply {
 	if err != nil {
 		return refuse("link_network_invalid")
 	}
-	if !slices.Contains(loc.routes, p.String()) {
-		loc.routes = append(loc.routes, p.String())
+	network := networkText(p)
+	if !slices.Contains(loc.routes, network) {
+		loc.routes = append(loc.routes, network)
 	}
-	return ok(map[string]string{"id": md5Text(p.String())})
+	return ok(map[string]string{"id": md5Text(network)})
 }
 
 func deleteLinkRoute(s *Simulator, c *call) reply {

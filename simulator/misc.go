@@ -48,7 +48,7 @@ func getStatus(s *Simulator, _ *call) reply {
 	return ok(map[string]any{
 		"org_count": len(db.orgs), "users_online": 0, "user_count": users, "servers_online": up,
 		"server_count": len(db.servers), "hosts_online": hostsUp, "host_count": len(db.hosts),
-		"server_version": version, "current_host": db.here.id, "public_ip": db.here.autoPublic,
+		"server_version": db.is.version, "current_host": db.here.id, "public_ip": db.here.autoPublic,
 		"local_networks": unique(networks), "notification": "",
 	})
 }
@@ -61,7 +61,7 @@ func getState(s *Simulator, c *call) reply {
 	}
 	return ok(map[string]any{
 		"super_user": c.admin.superUser, "csrf_token": s.db.newCSRF(c.admin.id), "theme": s.db.live["theme"],
-		"user": nil, "active": plan != nil, "plan": plan, "version": versionCode, "sso": s.db.live["sso"],
+		"user": nil, "active": plan != nil, "plan": plan, "version": s.release.code, "sso": s.db.live["sso"],
 	})
 }
 

@@ -3,6 +3,7 @@ package simulator
 import (
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"math/bits"
 	"net/netip"
 	"strconv"
@@ -58,6 +59,16 @@ func maskLength(mask string, ip netip.Addr) (int, error) {
 	return 0, errNetwork
 }
 
+// networkText writes a network as Python 3.11 does: an IPv4 address inside an IPv6
+// one has no decimal octets.
+func networkText(p netip.Prefix) string {
+	if ip := p.Addr(); ip.Is4In6() {
+		n := number4(ip.Unmap())
+		return fmt.Sprintf("::ffff:%x:%x/%d", n>>16, n&0xFFFF, p.Bits())
+	}
+	return p.String()
+}
+
 func number4(ip netip.Addr) uint32 {
 	b := ip.As4()
 	return uint32(b[0])<<24 | uint32(b[1])<<16 | uint32(b[2])<<8 | uint32(b[3])
@@ -109,7 +120,7 @@ func network6(network, prefix string, routed *string) string {
 		if err != nil {
 			return ""
 		}
-		return p.String()
+		return networkText(p)
 	}
 	out := prefix + ":" + strings.TrimLeft(base[0], "0")
 	if low := strings.TrimLeft(base[1], "0"); low != "" {
@@ -118,9 +129,13 @@ func network6(network, prefix string, routed *string) string {
 	return out + "::/64"
 }
 
-// address6 derives the IPv6 address of a client in the same manner. Routed
-// subnets make no difference here.
-func address6(network string, client netip.Addr) string {
+// address6 derives the IPv6 address of a client in the same manner: the digits
+// of the network's number, in older releases of the client's own, and after them
+// its decimal octets. Routed subnets make no difference here.
+func (db *database) address6(network string, client netip.Addr) string {
+	if !db.is.does(netIn6) {
+		network = client.String()
+	}
 	base, good := hexOf(network)
 	if !good || !client.Is4() {
 		return ""

@@ -90,7 +90,9 @@ func getOrg(s *Simulator, c *call) reply {
 
 func postOrg(s *Simulator, c *call) reply {
 	b := c.body()
-	c.wait(s.db.opts.Realism.Organization)
+	if !s.release.does(pooledOrgs) {
+		c.wait(s.db.opts.Realism.Organization)
+	}
 	o := s.db.newOrg(b.filtered("name"))
 	if b.flag("auth_api") {
 		o.authAPI, o.authToken, o.authSecret = true, s.db.newSecret(), s.db.newSecret()

@@ -69,7 +69,7 @@ func (db *database) upsertRoute(v *server, text string, b fields) (answer routeA
 	if err != nil {
 		return answer, "server_route_invalid"
 	}
-	network, nat, gateway := p.String(), b.flag("nat"), b.flag("net_gateway")
+	network, nat, gateway := networkText(p), b.flag("nat"), b.flag("net_gateway")
 	link := false
 	for _, row := range db.rowsOf(v, true) {
 		switch {

@@ -130,9 +130,9 @@ func (db *database) seedServer(own settings) *server {
 	}
 	v := &server{
 		id: db.newID(), conf: conf, status: offline, hosts: []string{db.here.id}, poolOf: map[string]int{},
-		routes: []storedRoute{stockRoute("0.0.0.0/0", ""), stockRoute("8.8.8.8/32", dnsComment)},
+		routes: db.bornRoutes(stockDNS),
 	}
-	v.moveDNSRoute()
+	db.moveDNSRoute(v)
 	db.addServer(v)
 	return v
 }

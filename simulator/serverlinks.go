@@ -93,13 +93,17 @@ func linkServers(s *Simulator, c *call) reply {
 	return empty()
 }
 
-// unlinkServers does not mind servers that do not exist.
+// unlinkServers does not mind servers that do not exist. In older releases it
+// answers the same and leaves the link.
 func unlinkServers(s *Simulator, c *call) reply {
 	first, second := s.db.server(c.key("server_id")), s.db.server(c.key("link_id"))
 	for _, v := range []*server{first, second} {
 		if v != nil && v.status == online {
 			return notOffline("unlink a server")
 		}
+	}
+	if !s.release.does(unlinksServers) {
+		return empty()
 	}
 	if first != nil {
 		first.unlink(c.key("link_id"))

@@ -4,6 +4,7 @@ import "slices"
 
 const (
 	dnsComment   = "DNS Server"
+	stockDNS     = "8.8.8.8/32"
 	virtualRoute = "virtual" // stored network of the settings of the virtual network
 )
 
@@ -50,24 +51,35 @@ func stockRoute(network, comment string) storedRoute {
 	return storedRoute{network: network, routeFields: routeFields{Nat: true, Comment: orNil(comment)}}
 }
 
+// bornRoutes are the routes of a new server; dns is the network of the second
+// one, in releases that make it.
+func (db *database) bornRoutes(dns string) []storedRoute {
+	out := []storedRoute{stockRoute("0.0.0.0/0", "")}
+	if db.is.does(dnsServerRoute) {
+		out = append(out, stockRoute(dns, dnsComment))
+	}
+	return out
+}
+
 func (v *server) row(network string, f routeFields) routeRow {
 	return routeRow{routeAnswer: routeAnswer{ID: hexText(network), Server: v.id, Network: network, routeFields: f}}
 }
 
 // moveDNSRoute rewrites every route with the stock comment to the first DNS
 // server. It returns the new network when one was rewritten.
-func (v *server) moveDNSRoute() (network string) {
+func (db *database) moveDNSRoute(v *server) (network string) {
 	dns, _ := v.conf["dns_servers"].([]string)
-	if len(dns) == 0 {
+	if len(dns) == 0 || !db.is.does(dnsServerRoute) {
 		return ""
 	}
 	p, err := parseLoose(dns[0])
 	if err != nil {
 		return ""
 	}
+	first := networkText(p)
 	for i := range v.routes {
-		if r := &v.routes[i]; text(r.Comment) == dnsComment && r.network != p.String() {
-			r.network, network = p.String(), p.String()
+		if r := &v.routes[i]; text(r.Comment) == dnsComment && r.network != first {
+			r.network, network = first, first
 		}
 	}
 	return network

@@ -141,13 +141,13 @@ func postServer(s *Simulator, c *call) reply {
 	}
 	v := &server{
 		id: db.newID(), conf: in, status: offline, hosts: []string{db.here.id}, poolOf: map[string]int{},
-		routes: []storedRoute{stockRoute("0.0.0.0/0", ""), stockRoute(db.dnsRoute, dnsComment)},
+		routes: db.bornRoutes(db.dnsRoute),
 	}
 	s.takeParams(c, v)
 	if answer := db.checkServer(v, nil, true); answer != nil {
 		return *answer
 	}
-	if network := v.moveDNSRoute(); network != "" {
+	if network := db.moveDNSRoute(v); network != "" {
 		db.dnsRoute = network
 	}
 	db.addServer(v)
@@ -178,14 +178,14 @@ func putServer(s *Simulator, c *call) reply {
 	changed := *old
 	changed.conf = old.conf.clone()
 	changed.routes = slices.Clone(old.routes)
-	live := changed.merge(in)
+	live := changed.merge(in) && db.is.does(changesOnline)
 	if changed.conf["dh_param_bits"] != old.conf["dh_param_bits"] {
 		s.takeParams(c, &changed)
 	}
 	if answer := db.checkServer(&changed, old, live); answer != nil {
 		return *answer
 	}
-	changed.moveDNSRoute()
+	db.moveDNSRoute(&changed)
 	moved := poolKey(changed.conf) != poolKey(old.conf)
 	db.used.count(old.conf, -1)
 	db.used.count(changed.conf, 1)

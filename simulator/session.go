@@ -42,7 +42,11 @@ func openSession(s *Simulator, c *call) reply {
 	b := c.body()
 	a := s.db.adminByName(strings.ToLower(cut(b.filtered("username"), 128)))
 	if a == nil {
-		return refuseAs(http.StatusUnauthorized, "auth_invalid_username", message("auth_invalid_username"))
+		why := "auth_invalid"
+		if s.release.does(namesUnknown) {
+			why = "auth_invalid_username"
+		}
+		return refuseAs(http.StatusUnauthorized, why, message(why))
 	}
 	code, key := b.filtered("otp_code"), b.filtered("yubico_key")
 	if (code == "" && (isTrue(a.otpAuth) || isTrue(a.localOTP))) || (key == "" && a.yubikey != nil) {
@@ -64,9 +68,11 @@ func openSession(s *Simulator, c *call) reply {
 	out.header = http.Header{}
 	id := s.db.openSession(a.id, remoteHost(c.req), now)
 	addCookie(out.header, &http.Cookie{Name: "session", Value: id})
-	addCookie(out.header, &http.Cookie{
-		Name: "token", Value: s.db.sealToken(a.id, now), MaxAge: int(sessionTimeout / time.Second),
-	})
+	if s.release.does(strictMode) {
+		addCookie(out.header, &http.Cookie{
+			Name: "token", Value: s.db.sealToken(a.id, now), MaxAge: int(sessionTimeout / time.Second),
+		})
+	}
 	return out
 }
 
@@ -81,8 +87,10 @@ func closeSession(s *Simulator, c *call) reply {
 		delete(s.db.sessions, cookie.Value)
 	}
 	out := ok(map[string]any{"authenticated": false})
-	out.header = http.Header{}
-	addCookie(out.header, &http.Cookie{Name: "token", MaxAge: -1})
+	if s.release.does(strictMode) {
+		out.header = http.Header{}
+		addCookie(out.header, &http.Cookie{Name: "token", MaxAge: -1})
+	}
 	return out
 }
 

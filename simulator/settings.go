@@ -172,7 +172,7 @@ func (s *Simulator) settingsView(a *admin) settings {
 // answer still shows the old value.
 func getSettings(s *Simulator, c *call) reply {
 	out := s.settingsView(c.admin)
-	if s.db.live.str("sso") != "" && s.db.live.str("server_sso_url") == "" {
+	if s.release.does(fillsSSOURL) && s.db.live.str("sso") != "" && s.db.live.str("server_sso_url") == "" {
 		s.db.live["server_sso_url"] = s.db.live["acme_domain"]
 		if s.db.live.str("acme_domain") == "" {
 			s.db.live["server_sso_url"] = valueOf(cleanDomain(c.req.Host))

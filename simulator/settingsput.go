@@ -65,9 +65,9 @@ func (ch *change) plain(one setting) any {
 	case boolean:
 		return ch.b.flag(one.key)
 	case domain:
-		return valueOf(cleanDomain(value))
+		return valueOf(ch.s.release.domain(value))
 	case webURL:
-		return valueOf(cleanURL(value))
+		return valueOf(ch.s.release.webURL(value))
 	case filteredText:
 		return textOrNil(filterText(value))
 	case trimmed:
@@ -112,7 +112,7 @@ func (ch *change) port() *reply {
 }
 
 func (ch *change) acme() *reply {
-	name := valueOf(cleanDomain(ch.b.str("acme_domain")))
+	name := valueOf(ch.s.release.domain(ch.b.str("acme_domain")))
 	if name != ch.live["acme_domain"] {
 		if name == nil {
 			ch.live["server_cert"], ch.live["server_key"] = fakePEM("CERTIFICATE"), fakePEM("PRIVATE KEY")
@@ -193,10 +193,10 @@ func (ch *change) theme() *reply {
 // when it differs from the address in use.
 func (ch *change) publicAddress() *reply {
 	h := ch.s.db.here
-	if name := cleanDomain(ch.b.str("public_address")); text(name) != text(h.publicAddr()) {
+	if name := ch.s.release.domain(ch.b.str("public_address")); text(name) != text(h.publicAddr()) {
 		h.publicAddress = name
 	}
-	if name := cleanDomain(ch.b.str("public_address6")); text(name) != text(h.publicAddr6()) {
+	if name := ch.s.release.domain(ch.b.str("public_address6")); text(name) != text(h.publicAddr6()) {
 		h.publicAddress6 = name
 	}
 	return nil
@@ -226,7 +226,7 @@ func (ch *change) clouds() *reply {
 		switch {
 		case provider != "pritunl":
 		case key == "pritunl_cloud_host":
-			ch.live[key] = valueOf(cleanDomain(b.str(key)))
+			ch.live[key] = valueOf(ch.s.release.domain(b.str(key)))
 		default:
 			ch.live[key] = textOrNil(filterText(b.str(key)))
 		}
@@ -253,7 +253,7 @@ func (ch *change) signOn() *reply {
 		return nil
 	}
 	switch {
-	case ch.live.str("server_sso_url") == "":
+	case ch.live.str("server_sso_url") == "" && ch.s.release.does(wantsSSOURL):
 		return refusal("sso_url_missing")
 	case ch.live.str("sso_duo_mode") != "passcode":
 		return nil

@@ -85,7 +85,13 @@ func (p *player) authorize(t *testing.T, r *http.Request, l line) {
 		if strings.Contains(l.Note, "first use of a nonce") {
 			s.usedNonce = x.nonce
 		}
+		if _, cookie, with := strings.Cut(l.Note, "with a Cookie "); with {
+			r.Header.Set("Cookie", cookie)
+		}
 	case "none":
+		return
+	case "session":
+		p.continueSession(r, how)
 		return
 	case "ok-as":
 		if !strings.Contains(how, "seq") {
@@ -138,12 +144,12 @@ func (p *player) authorize(t *testing.T, r *http.Request, l line) {
 	case "ok-timestamp", "bad-timestamp":
 		x.stamp = badStamp(how, now)
 	case "nonce-reused":
-		if strings.Contains(how, "exact replay") {
+		if strings.Contains(how, "exact replay") || strings.Contains(how, "same headers") {
 			r.Header = s.lastHeader
 			return
 		}
 		x.nonce = s.usedNonce
-	case "short-nonce":
+	case "short-nonce", "bad-nonce":
 		x.nonce = "1234567"
 	case "long-nonce":
 		x.nonce = strings.Repeat("a", 37)
@@ -156,6 +162,7 @@ func (p *player) authorize(t *testing.T, r *http.Request, l line) {
 			x.put(r.Header)
 			r.Header.Set("Auth-Nonce", x.nonce+"ccccc")
 			return
+		case strings.Contains(how, "fresh"):
 		default:
 			x.nonce = s.failed
 		}
@@ -168,6 +175,17 @@ func (p *player) authorize(t *testing.T, r *http.Request, l line) {
 	}
 	x.put(r.Header)
 	s.lastHeader = r.Header.Clone()
+}
+
+// continueSession sends the cookie that the login set, and the CSRF token that
+// /state showed when the line says so.
+func (p *player) continueSession(r *http.Request, how string) {
+	for _, cookie := range p.cookies {
+		r.AddCookie(&http.Cookie{Name: cookie.Name, Value: cookie.Value})
+	}
+	if strings.Contains(how, "and Csrf-Token") {
+		r.Header.Set("Csrf-Token", p.csrf)
+	}
 }
 
 func (p *player) badSignature(t *testing.T, r *http.Request, x parts, how string) {
@@ -198,6 +216,9 @@ func (p *player) badSignature(t *testing.T, r *http.Request, x parts, how string
 func badStamp(how string, now int64) string {
 	var seconds int64
 	switch {
+	case strings.HasSuffix(how, "00 s"):
+		fmt.Sscan(strings.TrimSpace(how), &seconds)
+		return strconv.FormatInt(now+seconds, 10)
 	case strings.Contains(how, " s in the past"), strings.Contains(how, " s in the future"):
 		fmt.Sscan(strings.TrimSpace(how), &seconds)
 		if strings.Contains(how, "past") {

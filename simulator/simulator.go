@@ -28,6 +28,9 @@ type Options struct {
 	// Realism is how long things take and what gets lost. The zero value takes no
 	// time and loses nothing.
 	Realism Realism
+	// Version is the release whose behaviour the instance has, such as
+	// "1.32.4278.46"; the last number may be left out. "" is the newest one.
+	Version string
 	// Random makes ids, tokens and ports reproducible. Two instances with the
 	// same value give out the same ids, as long as their clocks agree.
 	Random uint64
@@ -43,7 +46,8 @@ type Options struct {
 
 // Simulator is one simulated instance. It is safe for concurrent use.
 type Simulator struct {
-	opts Options
+	opts    Options
+	release *release
 
 	mu     sync.Mutex
 	db     *database
@@ -78,10 +82,14 @@ func New(opts Options) (*Simulator, error) {
 	if opts.Hosts < 0 {
 		return nil, fmt.Errorf("make simulator: %d hosts", opts.Hosts)
 	}
+	is, err := newRelease(opts.Version)
+	if err != nil {
+		return nil, fmt.Errorf("make simulator: %w", err)
+	}
 	if err := opts.Realism.check(); err != nil {
 		return nil, fmt.Errorf("make simulator: %w", err)
 	}
-	s := &Simulator{opts: opts}
+	s := &Simulator{opts: opts, release: is}
 	if err := s.reset(); err != nil {
 		return nil, fmt.Errorf("make simulator: %w", err)
 	}
@@ -104,7 +112,7 @@ func (s *Simulator) reset() error {
 	}
 	made := s.opts
 	made.Realism = Realism{} // the seed takes no time
-	s.db = newDatabase(made, hosts)
+	s.db = newDatabase(made, s.release, hosts)
 	s.faults, s.log, s.writes, s.dead = nil, nil, 0, false
 	if err := want.fill(s); err != nil {
 		return err

@@ -3,7 +3,7 @@ package simulator
 import "slices"
 
 // putUser changes a user. Links are stored at once, everything else only when
-// all checks have passed.
+// all checks have passed. The user then belongs to the organization of the path.
 func putUser(s *Simulator, c *call) reply {
 	db := s.db
 	o, old := s.findUser(c)
@@ -11,6 +11,7 @@ func putUser(s *Simulator, c *call) reply {
 		return crash()
 	}
 	changed := *old
+	changed.org = o
 	changed.applyNames(c.body())
 	if answer := changed.applyPin(db, c.body()["pin"]); answer != nil {
 		return *answer
@@ -23,12 +24,35 @@ func putUser(s *Simulator, c *call) reply {
 	if code := changed.checkBypass(); code != "" {
 		return refuse(code)
 	}
+	from := old.org
 	*old = changed
-	old.org.sorted = nil
+	o.sorted = nil
+	if from != o {
+		db.move(old, from)
+	}
 	if c.body().flag("send_key_email") && old.email != nil && !db.mails() {
 		return refuse("email_not_configured")
 	}
 	return ok(old.view(o))
+}
+
+// move takes a user who belongs to another organization now out of the former
+// one. Servers of both keep the address, the others give it back or out.
+func (db *database) move(u *user, from *org) {
+	from.users = slices.DeleteFunc(from.users, func(x *user) bool { return x == u })
+	from.sorted = nil
+	u.org.users = append(u.org.users, u)
+	for _, v := range db.serversOf(from.id) {
+		if !slices.Contains(v.orgs, u.org.id) {
+			v.release(u)
+		}
+	}
+	for _, v := range db.serversOf(u.org.id) {
+		v.assign(u)
+		if i, has := v.poolOf[u.id]; has {
+			v.pool[i].org = u.org.id
+		}
+	}
 }
 
 func (u *user) applyNames(b fields) {
@@ -81,7 +105,7 @@ func (db *database) replaceNetLinks(stored, changed *user, wanted []string) (ref
 		if err != nil {
 			return "network_link_invalid"
 		}
-		networks = append(networks, p.String())
+		networks = append(networks, networkText(p))
 	}
 	changed.netLinks = stored.netLinks
 	for _, network := range networks {

@@ -229,14 +229,14 @@ func (db *database) addNetLink(u *user, network string) (refused string) {
 	if err != nil {
 		return "network_link_invalid"
 	}
-	if !slices.Contains(u.netLinks, p.String()) {
-		u.netLinks = append(u.netLinks, p.String())
+	if !slices.Contains(u.netLinks, networkText(p)) {
+		u.netLinks = append(u.netLinks, networkText(p))
 	}
 	return ""
 }
 
-// findUser looks a user up. Which organization stands in the path matters only
-// for the answer.
+// findUser looks a user up, whatever organization stands in the path: the answer
+// shows that one.
 func (s *Simulator) findUser(c *call) (*org, *user) {
 	o := s.db.org(c.key("org_id"))
 	if o == nil {

@@ -65,15 +65,63 @@ func TestUserThroughOtherOrganization(t *testing.T) {
 	a, b := in.make("/organization", `{"name":"a"}`), in.make("/organization", `{"name":"b"}`)
 	made := in.must("POST", "/user/"+a, `{"name":"u"}`).([]any)[0].(map[string]any)
 	id := made["id"].(string)
-	u := in.object("PUT", "/user/"+b+"/"+strings.ToUpper(id), `{"name":"renamed"}`)
+	u := in.object("GET", "/user/"+b+"/"+id, "")
+	if u["organization"] != b || len(in.list("/user/"+b)) != 0 {
+		t.Errorf("reading through b: %v, users %v", u["organization"], in.list("/user/"+b))
+	}
+	if got := in.outcome("PUT", "/user/"+b+"/"+id, `{"name":"u","pin":"12"}`); got != "Bad Request pin_too_short" || len(in.list("/user/"+b)) != 0 {
+		t.Errorf("%s, users of b: %v", got, in.list("/user/"+b))
+	}
+	u = in.object("PUT", "/user/"+b+"/"+strings.ToUpper(id), `{"name":"renamed"}`)
 	if u["organization"] != b || u["organization_name"] != "b" {
 		t.Errorf("answer says %v %v", u["organization"], u["organization_name"])
 	}
-	if got := names(in.list("/user/"+a), "name"); got != "renamed" {
-		t.Errorf("users of a: %s", got)
+	if got := names(in.list("/user/"+b), "name"); got != "renamed" {
+		t.Errorf("users of b: %s", got)
 	}
-	if n := len(in.list("/user/" + b)); n != 0 {
-		t.Errorf("b has %d users", n)
+	if n := len(in.list("/user/" + a)); n != 0 {
+		t.Errorf("a has %d users", n)
+	}
+	in.must("DELETE", "/user/"+b+"/"+id, "")
+	if n := len(in.list("/user/"+b)) + in.State().Users; n != 0 {
+		t.Errorf("%d users are left", n)
+	}
+}
+
+// TestMovedUserHasAddressesOfTheNewOrganization moves a user from one
+// organization to another: one server has the first, one the second, one both.
+func TestMovedUserHasAddressesOfTheNewOrganization(t *testing.T) {
+	in := start(t, simulator.Options{})
+	a, b := in.make("/organization", `{"name":"a"}`), in.make("/organization", `{"name":"b"}`)
+	made := in.must("POST", "/user/"+a, `{"name":"u","network_links":["10.9.0.0/24"]}`).([]any)[0].(map[string]any)
+	in.must("POST", "/user/"+b, `{"name":"v"}`)
+	for name, orgs := range map[string][]string{"1": {a}, "2": {b}, "3": {a, b}} {
+		server := in.server(`"name":"s` + name + `","network":"10.` + name + `.0.0/24"`)
+		for _, org := range orgs {
+			in.must("PUT", "/server/"+server+"/organization/"+org, "")
+		}
+	}
+	id := made["id"].(string)
+	addresses := func(org string) string {
+		return names(in.object("GET", "/user/"+org+"/"+id, "")["servers"].([]any), "virt_address")
+	}
+	if got := addresses(a); got != "10.1.0.2 10.3.0.2" {
+		t.Errorf("before: %s", got)
+	}
+	in.must("PUT", "/user/"+b+"/"+id, `{"name":"u","network_links":["10.9.0.0/24"]}`)
+	if got := addresses(b); got != "10.2.0.3 10.3.0.2" {
+		t.Errorf("after: %s", got)
+	}
+	again := in.must("POST", "/user/"+a, `{"name":"w"}`).([]any)[0].(map[string]any)
+	if id = again["id"].(string); addresses(a) != "10.1.0.2 10.3.0.4" {
+		t.Errorf("the next user of the first organization has %s", addresses(a))
+	}
+	for _, o := range in.list("/server") {
+		v := o.(map[string]any)
+		networks := names(in.list("/server/"+v["id"].(string)+"/route"), "network")
+		if has := strings.Contains(networks, "10.9.0.0/24"); has != (v["name"] != "s1") {
+			t.Errorf("routes of %v: %s", v["name"], networks)
+		}
 	}
 }
 

@@ -106,7 +106,7 @@ func (ctx orgContext) detail(u *user) userDetail {
 		entry := userServer{ID: v.id, Name: v.name(), ServerID: v.id}
 		if ip, found := v.addressOf(u); found {
 			entry.VirtAddress = orNil(ip.String())
-			entry.VirtAddress6 = orNil(address6(v.conf.str("network"), ip))
+			entry.VirtAddress6 = orNil(ctx.db.address6(v.conf.str("network"), ip))
 		}
 		d.Servers = append(d.Servers, entry)
 	}

@@ -58,14 +58,14 @@ func (s *Simulator) answer(w http.ResponseWriter, r *http.Request) (reply, *work
 		}
 	}
 	if rt.body != nil {
-		if status := c.read(w, rt.body); status != 0 {
+		if status := c.read(w, s.release.shape(rt.body)); status != 0 {
 			return frontEmpty(status), nil
 		}
 	}
 	s.db.resume(r.Method)
 	return reply{}, s.db.begin(func(wait wait) reply {
 		c.wait = wait
-		return s.backend(c, rt, validated)
+		return s.release.shown(rt, s.backend(c, rt, validated))
 	})
 }
 

@@ -86,8 +86,13 @@ func byName(docs []bson.Raw) []bson.Raw {
 }
 
 // Resources gives the objects of one kind in the order the API lists them; parts of servers carry the server's id in
-// "server". An unknown kind has none. Users are not here, see Users.
+// "server". An unknown kind has none. Users are not here, see Users. Fields that came after the version which last
+// used the database are not in them.
 func (i *Instance) Resources(kind string) []map[string]any {
+	return i.known(kind, i.all(kind))
+}
+
+func (i *Instance) all(kind string) []object {
 	switch kind {
 	case "subscription":
 		return i.subscription()

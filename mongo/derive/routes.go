@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
+	"strings"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 
@@ -129,36 +130,45 @@ func (i *Instance) virtualRows(server, described bson.Raw) []object {
 	if lenient.Flag(server, "wg") {
 		wg = lenient.Text(server, "network_wg")
 	}
-	add(lenient.Text(server, "network"), false)
+	network := lenient.Text(server, "network")
+	add(network, false)
 	add(wg, true)
 	if lenient.Flag(server, "ipv6") {
-		add(i.network6(lenient.Text(server, "network"), "ipv6_prefix", "fd00"), false)
-		add(i.network6(wg, "ipv6_prefix_wg", "fd01"), true)
+		add(i.network6(network, "ipv6_prefix", "fd00"), false)
+		if wg != "" {
+			add(i.network6(network, "ipv6_prefix_wg", "fd01"), true) // made of the same network, with another prefix
+		}
 	}
 	return out
 }
 
 // network6 is the IPv6 network that the server makes of an IPv4 one.
 func (i *Instance) network6(network, prefixKey, prefix string) string {
-	base := i.base6(network, prefixKey, prefix)
-	if base == "" {
+	six, err := netip.ParseAddr(i.base6(network, prefixKey, prefix) + "::")
+	if err != nil {
 		return ""
 	}
-	return base + "::/64"
+	return six.String() + "/64"
 }
 
-// base6 joins the prefix with the first four digits of the network's number in hex, which has no leading zero.
+// base6 joins the prefix with the network's number in hex, four digits at a time from the left. The number has no leading
+// zero: 10.10.0.0 becomes a0a0:000. What is no IPv4 network gives a text that is no address either.
 func (i *Instance) base6(network, prefixKey, prefix string) string {
-	parsed, err := netip.ParsePrefix(network)
-	if err != nil || !parsed.Addr().Is4() {
-		return ""
+	address, _, _ := strings.Cut(network, "/") // a network may be stored without its length
+	parsed, err := netip.ParseAddr(address)
+	if err != nil || !parsed.Is4() {
+		return "none"
 	}
 	if own, ok := i.setting("vpn", prefixKey, prefix).(string); ok {
 		prefix = own
 	}
-	four := parsed.Masked().Addr().As4()
+	four := parsed.As4()
 	digits := strconv.FormatUint(uint64(four[0])<<24|uint64(four[1])<<16|uint64(four[2])<<8|uint64(four[3]), 16)
-	return fmt.Sprintf("%s:%s", prefix, digits[:min(4, len(digits))])
+	first := min(4, len(digits))
+	if first == len(digits) {
+		return prefix + ":" + digits
+	}
+	return fmt.Sprintf("%s:%s:%s", prefix, digits[:first], digits[first:])
 }
 
 // userNetworks are the networks behind users of the server's organizations.

@@ -98,14 +98,22 @@ func (i *Instance) userServers(user, org bson.Raw, addresses []bson.Raw) []any {
 	return out
 }
 
-// address6 is the IPv6 address that goes with a fixed IPv4 one: its decimal parts are written as if they were hex.
+// address6 is the IPv6 address that goes with a fixed IPv4 one: after the prefix the number of the network, in old
+// versions of the address, and last the decimal parts of the address as if they were hex.
 func (i *Instance) address6(server bson.Raw, address string) any {
-	base := i.base6(lenient.Text(server, "network"), "ipv6_prefix", "fd00")
+	number := lenient.Text(server, "network")
+	if i.before(networkIn6) {
+		number = address
+	}
 	parsed, err := netip.ParseAddr(address)
-	if base == "" || err != nil || !parsed.Is4() {
+	if err != nil || !parsed.Is4() {
 		return nil
 	}
-	return base + "::" + strings.ReplaceAll(parsed.String(), ".", ":")
+	six, err := netip.ParseAddr(i.base6(number, "ipv6_prefix", "fd00") + "::" + strings.ReplaceAll(parsed.String(), ".", ":"))
+	if err != nil {
+		return nil
+	}
+	return six.String()
 }
 
 // Users streams the users of all organizations in the order of a snapshot: by the organization's name, clients before
