@@ -1,8 +1,13 @@
 package simulator_test
 
 import (
+	"encoding/json"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -172,5 +177,47 @@ func TestParamsLostByChance(t *testing.T) {
 	clock.Advance(time.Hour)
 	if v := in.object("POST", "/server", serverBody("")); v["status"] != "offline" {
 		t.Errorf("with a full pool: %v", v["status"])
+	}
+}
+
+// TestParallelClients: each id that was answered is one user in the end, or none
+// when it was lost and not given away again.
+func TestParallelClients(t *testing.T) {
+	in, clock := slow(t, simulator.Options{}, func(r *simulator.Realism) { r.LostUsers = 0.3 })
+	org := in.make("/organization", `{"name":"o"}`)
+	clock.Advance(time.Minute)
+	var requests []*http.Request // signing is not for several at a time
+	for i := range 8 {
+		requests = append(requests, in.request("POST", "/user/"+org+"/multi", people(strconv.Itoa(i)+"-", 5)))
+	}
+	answered := make(chan string, 40)
+	var clients sync.WaitGroup
+	for _, r := range requests {
+		clients.Go(func() {
+			w := httptest.NewRecorder()
+			in.ServeHTTP(w, r)
+			var made []struct{ ID string }
+			if err := json.Unmarshal(w.Body.Bytes(), &made); err != nil || len(made) != 5 {
+				t.Errorf("%d %s", w.Code, w.Body)
+			}
+			for _, u := range made {
+				answered <- u.ID
+			}
+		})
+	}
+	clients.Wait()
+	close(answered)
+	ids := map[string]int{}
+	for id := range answered {
+		ids[id]++
+	}
+	exist := strings.Fields(names(in.list("/user/"+org), "id"))
+	for _, id := range exist {
+		if ids[id] == 0 {
+			t.Errorf("%s exists, and nobody was told", id)
+		}
+	}
+	if len(exist) > len(ids) || len(exist) < len(ids)-len(requests) || len(ids) == 40 {
+		t.Errorf("40 answers, %d ids, %d users", len(ids), len(exist))
 	}
 }
