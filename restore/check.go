@@ -41,7 +41,8 @@ func (b *builder) check() []Problem {
 			c.network("link_network_invalid", a.want.object.String("network"))
 		}
 	}
-	c.addresses()
+	c.unique(snapshot.Servers)
+	c.unique(snapshot.Administrators)
 	return c.problems
 }
 

@@ -46,23 +46,16 @@ func (c *checker) linkedTo(link, server, added *node) {
 // made before.
 func (c *checker) neighbours(link, server *node) []*node {
 	var out []*node
-	made := true
-	for _, n := range c.want.kinds[snapshot.ServerLinks] {
-		if n == link {
-			made = false
-			continue
-		}
-		created := c.actions[n] != nil && c.actions[n].Verb == Create
-		if n.twin == nil && (!made || !created) {
-			continue
-		}
-		switch server {
-		case n.owner:
-			out = append(out, n.other)
-		case n.other:
-			out = append(out, n.owner)
+	add := func(links []*node, otherEnd func(*node) *node) {
+		for _, n := range links {
+			created := c.actions[n] != nil && c.actions[n].Verb == Create
+			if n != link && (n.twin != nil || created && n.position < link.position) {
+				out = append(out, otherEnd(n))
+			}
 		}
 	}
+	add(c.want.of(server, snapshot.ServerLinks), func(n *node) *node { return n.other })
+	add(c.want.to(server, snapshot.ServerLinks), func(n *node) *node { return n.owner })
 	return out
 }
 
@@ -72,8 +65,8 @@ func (c *checker) bridgedNetworkLinks(server *node) {
 	if server.twin == nil || server.object.String("network_mode") != "bridge" {
 		return
 	}
-	for _, n := range c.live.kinds[snapshot.ServerOrganizations] {
-		if n.owner != server.twin || c.deletes(n) {
+	for _, n := range c.live.of(server.twin, snapshot.ServerOrganizations) {
+		if c.goes(n) {
 			continue
 		}
 		if user := c.userWithNetworkLinks(n.other); user != nil {
@@ -87,23 +80,22 @@ func (c *checker) bridgedNetworkLinks(server *node) {
 // userWithNetworkLinks gives a user of an organization of the target who has network links when servers are written.
 func (c *checker) userWithNetworkLinks(organization *node) *node {
 	has := func(n *node) bool { return len(n.object.Strings("network_links")) > 0 }
-	for _, n := range c.want.kinds[snapshot.Users] {
-		if n.owner.twin == organization && has(n) && c.actions[n] != nil && c.actions[n].Verb.Writes() {
+	var wanted []*node
+	if organization.twin != nil {
+		wanted = c.want.of(organization.twin, snapshot.Users)
+	}
+	for _, n := range wanted {
+		if has(n) && c.actions[n] != nil && c.actions[n].Verb.Writes() {
 			return n
 		}
 	}
-	for _, n := range c.live.kinds[snapshot.Users] {
+	for _, n := range c.live.of(organization, snapshot.Users) {
 		written := n.twin != nil && c.actions[n.twin] != nil && c.actions[n.twin].Verb.Writes()
-		if n.owner == organization && has(n) && !written && !c.deletes(n) {
+		if has(n) && !written && !c.goes(n) {
 			return n
 		}
 	}
 	return nil
-}
-
-// deletes tells whether an object of the target is deleted before anything is written.
-func (c *checker) deletes(live *node) bool {
-	return slices.ContainsFunc(c.plan.Actions, func(a *Action) bool { return a.Verb == Delete && a.live == live })
 }
 
 func common(a, b []string) string {
@@ -118,8 +110,8 @@ func common(a, b []string) string {
 // hostsOf gives the target's hosts that a server of the snapshot will be on.
 func (c *checker) hostsOf(server *node) []string {
 	var out []string
-	for _, n := range c.want.kinds[snapshot.ServerHosts] {
-		if n.owner == server && n.other.twin != nil {
+	for _, n := range c.want.of(server, snapshot.ServerHosts) {
+		if n.other.twin != nil {
 			out = append(out, n.other.twin.path())
 		}
 	}
@@ -128,8 +120,8 @@ func (c *checker) hostsOf(server *node) []string {
 
 func (c *checker) routesOf(server *node) []string {
 	var out []string
-	for _, n := range c.want.kinds[snapshot.ServerRoutes] {
-		if network := n.object.String("network"); n.owner == server && !n.virtual() && network != "0.0.0.0/0" {
+	for _, n := range c.want.of(server, snapshot.ServerRoutes) {
+		if network := n.object.String("network"); !n.virtual() && network != "0.0.0.0/0" {
 			out = append(out, network)
 		}
 	}

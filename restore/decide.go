@@ -35,6 +35,7 @@ func (b *builder) decide() {
 			}
 			for _, a := range extra {
 				if a.Verb == Delete {
+					b.gone[a.live] = true
 					backward = append(backward, a)
 				} else {
 					forward = append(forward, a)

@@ -134,11 +134,8 @@ func usedHosts(t *tree, opts PlanOptions) []*node {
 			used = append(used, h)
 			continue
 		}
-		for _, a := range t.kinds[snapshot.ServerHosts] {
-			if a.other == h && opts.selects(a) {
-				used = append(used, h)
-				break
-			}
+		if slices.ContainsFunc(t.to(h, snapshot.ServerHosts), opts.selects) {
+			used = append(used, h)
 		}
 	}
 	return used

@@ -191,11 +191,12 @@ func (t *tree) labels(owner *node) map[string]int {
 	if !hasParts(owner.kind) {
 		return labels
 	}
-	for kind, nodes := range t.kinds {
-		for _, n := range nodes {
-			if n.owner == owner && kind != LocationTransitStops {
-				labels[string(kind)+" "+n.ownName()]++
-			}
+	for _, level := range levels() {
+		if level.kind == LocationTransitStops {
+			continue
+		}
+		for _, n := range t.of(owner, level.kind) {
+			labels[string(level.kind)+" "+n.ownName()]++
 		}
 	}
 	return labels

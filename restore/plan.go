@@ -140,6 +140,7 @@ type builder struct {
 	opts       PlanOptions
 	want, live *tree
 	actions    map[*node]*Action                 // of wanted nodes
+	gone       map[*node]bool                    // live nodes that are deleted
 	known      map[snapshot.Kind]map[string]bool // names of the catalogue, as they are needed
 }
 
@@ -154,7 +155,7 @@ func newBuilder(live, wanted *snapshot.Document, opts PlanOptions) (*builder, er
 	if err != nil {
 		return nil, err
 	}
-	b := &builder{opts: opts, want: newTree(ruled, true), live: newTree(live, false), actions: map[*node]*Action{}, known: map[snapshot.Kind]map[string]bool{}}
+	b := &builder{opts: opts, want: newTree(ruled, true), live: newTree(live, false), actions: map[*node]*Action{}, gone: map[*node]bool{}, known: map[snapshot.Kind]map[string]bool{}}
 	b.plan = &Plan{
 		Target: live.Header.Host, Source: wanted.Header.Host, Mode: opts.Mode,
 		opts: opts, want: b.want, live: b.live, wanted: wanted,

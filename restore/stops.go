@@ -100,30 +100,26 @@ func (a *Action) ends() [2]*node {
 
 func (b *builder) linkedTo(server *node) []*node {
 	var out []*node
-	for _, l := range b.live.kinds[snapshot.ServerLinks] {
-		switch server {
-		case l.owner:
-			out = append(out, l.other)
-		case l.other:
-			out = append(out, l.owner)
-		}
+	for _, l := range b.live.of(server, snapshot.ServerLinks) {
+		out = append(out, l.other)
+	}
+	for _, l := range b.live.to(server, snapshot.ServerLinks) {
+		out = append(out, l.owner)
 	}
 	return out
 }
 
 func (b *builder) serversOf(organization *node) []*node {
 	var out []*node
-	for _, a := range b.live.kinds[snapshot.ServerOrganizations] {
-		if organization != nil && a.other == organization {
-			out = append(out, a.owner)
-		}
+	for _, a := range b.live.to(organization, snapshot.ServerOrganizations) {
+		out = append(out, a.owner)
 	}
 	return out
 }
 
 // goes tells whether a live object is deleted.
 func (b *builder) goes(n *node) bool {
-	return slices.ContainsFunc(b.plan.Actions, func(a *Action) bool { return a.Verb == Delete && a.live == n })
+	return b.gone[n]
 }
 
 func touchesNetworkLinks(a *Action) bool {

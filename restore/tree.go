@@ -9,16 +9,17 @@ import (
 
 // node is one object, or one relation between objects, of a document.
 type node struct {
-	kind   snapshot.Kind
-	id     string          // in its own document; "" for relations
-	object snapshot.Object // live: as read; wanted: as the server will show it
-	sent   snapshot.Object // wanted: as it is sent, before the server's filters
-	owner  *node           // the organization of a user, the server of a route
-	other  *node           // the other end of a relation
-	twin   *node           // the same thing in the other document
-	group  int             // shared by twins, unique otherwise
-	target string          // id in the instance; "" until it is known
-	number int             // counts objects with the same natural key, from 1; 0 when there is one
+	kind     snapshot.Kind
+	id       string          // in its own document; "" for relations
+	object   snapshot.Object // live: as read; wanted: as the server will show it
+	sent     snapshot.Object // wanted: as it is sent, before the server's filters
+	owner    *node           // the organization of a user, the server of a route
+	other    *node           // the other end of a relation
+	twin     *node           // the same thing in the other document
+	group    int             // shared by twins, unique otherwise
+	target   string          // id in the instance; "" until it is known
+	position int             // among those of its kind, in document order
+	number   int             // counts objects with the same natural key, from 1; 0 when there is one
 
 	rules   []string // rewrite rules that changed it
 	changed []Change // what they changed
@@ -30,12 +31,23 @@ type tree struct {
 	header snapshot.Header
 	kinds  map[snapshot.Kind][]*node
 	byID   map[string]*node
+	parts  map[belongs][]*node // by owner
+	ends   map[belongs][]*node // by other
+}
+
+// belongs is the key of the nodes of a kind that have one node at an end.
+type belongs struct {
+	to   *node
+	kind snapshot.Kind
 }
 
 // newTree takes a document apart. wanted says that it is what shall be stored,
 // not what is.
 func newTree(doc *snapshot.Document, wanted bool) *tree {
-	t := &tree{header: doc.Header, kinds: map[snapshot.Kind][]*node{}, byID: map[string]*node{}}
+	t := &tree{
+		header: doc.Header, kinds: map[snapshot.Kind][]*node{}, byID: map[string]*node{},
+		parts: map[belongs][]*node{}, ends: map[belongs][]*node{},
+	}
 	for _, kind := range []snapshot.Kind{
 		snapshot.Subscription, snapshot.Hosts, snapshot.Organizations, snapshot.Servers, snapshot.Links,
 		snapshot.Administrators, snapshot.Settings, snapshot.Users, snapshot.Locations,
@@ -75,7 +87,24 @@ func newTree(doc *snapshot.Document, wanted bool) *tree {
 	return t
 }
 
-func (t *tree) add(n *node) { t.kinds[n.kind] = append(t.kinds[n.kind], n) }
+func (t *tree) add(n *node) {
+	n.position = len(t.kinds[n.kind])
+	t.kinds[n.kind] = append(t.kinds[n.kind], n)
+	if n.owner != nil {
+		at := belongs{n.owner, n.kind}
+		t.parts[at] = append(t.parts[at], n)
+	}
+	if n.other != nil {
+		at := belongs{n.other, n.kind}
+		t.ends[at] = append(t.ends[at], n)
+	}
+}
+
+// of gives the nodes of a kind that an owner has, in document order.
+func (t *tree) of(owner *node, kind snapshot.Kind) []*node { return t.parts[belongs{owner, kind}] }
+
+// to gives the nodes of a kind whose other end is a node, in document order.
+func (t *tree) to(other *node, kind snapshot.Kind) []*node { return t.ends[belongs{other, kind}] }
 
 func (t *tree) addObject(kind snapshot.Kind, o snapshot.Object, wanted bool) {
 	n := newNode(kind, o, wanted)
@@ -168,12 +197,7 @@ func (t *tree) addPeers(link *node) {
 	if link.object.String("type") == "direct" {
 		return
 	}
-	var locations []*node
-	for _, l := range t.kinds[snapshot.Locations] {
-		if l.owner == link {
-			locations = append(locations, l)
-		}
-	}
+	locations := t.of(link, snapshot.Locations)
 	view := map[*node]*peers{}
 	for _, l := range locations {
 		view[l] = t.peersOf(l)

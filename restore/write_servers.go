@@ -102,13 +102,7 @@ func (r *runner) detachStrangers(ctx context.Context, server *node) error {
 
 // hostsOf gives the attachments of a wanted server.
 func (t *tree) hostsOf(server *node) []*node {
-	var out []*node
-	for _, n := range t.kinds[snapshot.ServerHosts] {
-		if n.owner == server {
-			out = append(out, n)
-		}
-	}
-	return out
+	return t.of(server, snapshot.ServerHosts)
 }
 
 // homeless tells whether a server has hosts in the snapshot and none of them on
