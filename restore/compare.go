@@ -125,6 +125,9 @@ func text(v any) string {
 // one what a filter leaves of it: both count as equal.
 func (n *node) changes(live *node) []Change {
 	var out []Change
+	if n.moved(live) {
+		out = append(out, Change{Path: "organization", Old: live.owner.path(), New: n.owner.path()})
+	}
 	for _, f := range n.sends() {
 		want, ok := n.object[f.Path]
 		if !ok {
@@ -144,6 +147,11 @@ func (n *node) changes(live *node) []Change {
 		out = append(out, newChange(f, have, want))
 	}
 	return out
+}
+
+// moved tells whether a user is in another organization than the wanted one.
+func (n *node) moved(live *node) bool {
+	return n.kind == snapshot.Users && live.owner != nil && n.owner.twin != live.owner
 }
 
 // sends gives the fields that are sent for this object; not every object of a

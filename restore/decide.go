@@ -44,7 +44,7 @@ func (b *builder) decide() {
 		}
 	}
 	slices.Reverse(backward)
-	b.plan.Actions = slices.Concat(backward, forward)
+	b.plan.Actions = b.ordered(backward, forward)
 	b.plan.refused = b.refuse()
 }
 

@@ -38,6 +38,7 @@ type Action struct {
 	Stops   []string      `json:"stops,omitempty"`   // servers that must be offline meanwhile
 
 	want, live *node
+	late       bool // a deletion that comes after the users
 }
 
 // Stop is a running server that has to be offline for a while. It is started
@@ -170,7 +171,7 @@ func newBuilder(live, wanted *snapshot.Document, opts PlanOptions) (*builder, er
 	if err != nil {
 		return nil, err
 	}
-	m := &matcher{want: b.want, live: b.live, hosts: pairs, strict: opts.Mode == ModeUpdate || opts.Mode == ModeSkip}
+	m := &matcher{want: b.want, live: b.live, hosts: pairs, mode: opts.Mode}
 	if err := m.match(); err != nil {
 		return nil, err
 	}

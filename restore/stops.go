@@ -71,6 +71,9 @@ func (b *builder) stopsFor(a *Action) []*node {
 			return b.serversOf(a.live)
 		}
 	case snapshot.Users:
+		if a.moves() && len(a.want.object.Strings("network_links")) > 0 {
+			return append(b.serversOf(a.live.owner), b.serversOf(b.liveOwner(a))...)
+		}
 		if touchesNetworkLinks(a) {
 			return b.serversOf(b.liveOwner(a))
 		}

@@ -179,6 +179,9 @@ func (t *tree) addLocationParts(location *node, wanted bool) {
 	for _, o := range location.object.Objects("hosts") {
 		n := newNode(LocationHosts, o, wanted)
 		n.owner = location
+		if n.id != "" {
+			t.byID[n.id] = n
+		}
 		t.add(n)
 	}
 	if location.owner.object.String("type") == "direct" {
