@@ -74,7 +74,8 @@ func startInstance(ts *testscript.TestScript, _ bool, args []string) {
 	if len(args) == 0 {
 		ts.Fatalf("usage: instance NAME [seed=...] [plan=...] [hosts=N]")
 	}
-	opts := simulator.Options{Seed: "demo", Plan: "enterprise"}
+	// Each instance has ids of its own, as real ones have.
+	opts := simulator.Options{Seed: "demo", Plan: "enterprise", Random: uint64(len(ts.Value("instances").(map[string]*instance)))}
 	for _, arg := range args[1:] {
 		key, value, _ := strings.Cut(arg, "=")
 		switch key {

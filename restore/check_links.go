@@ -1,10 +1,6 @@
 package restore
 
-import (
-	"slices"
-
-	"pritunl-backup/snapshot"
-)
+import "pritunl-backup/snapshot"
 
 // serverLink checks what two linked servers must not have in common.
 func (c *checker) serverLink(n *node) {
@@ -17,46 +13,9 @@ func (c *checker) serverLink(n *node) {
 			c.refuse("server_links_and_replica", "server %s has replicas and cannot be linked", s.path())
 		}
 	}
-	if host := common(c.hostsOf(a), c.hostsOf(z)); host != "" {
-		c.refuse("server_link_common_host", "both servers are on host %s: linked servers need one each", host)
+	if code, text := c.shared(n); code != "" {
+		c.refuse(code, "%s", text)
 	}
-	if network := common(c.routesOf(a), c.routesOf(z)); network != "" {
-		c.refuse("server_link_common_route", "both servers have the route %s", network)
-	}
-	c.linkedTo(n, a, z)
-	c.linkedTo(n, z, a)
-}
-
-// linkedTo checks a new neighbour of a server against the neighbours that it has by then: all servers that are linked
-// to one must not have a host or a route in common either.
-func (c *checker) linkedTo(link, server, added *node) {
-	for _, neighbour := range c.neighbours(link, server) {
-		if host := common(c.hostsOf(neighbour), c.hostsOf(added)); host != "" {
-			c.refuse("server_link_common_host", "servers %s and %s, both linked to %s, are on host %s: they need one each",
-				neighbour.path(), added.path(), server.path(), host)
-		}
-		if network := common(c.routesOf(neighbour), c.routesOf(added)); network != "" {
-			c.refuse("server_link_common_route", "servers %s and %s, both linked to %s, have the route %s",
-				neighbour.path(), added.path(), server.path(), network)
-		}
-	}
-}
-
-// neighbours gives the servers that are linked to one when a link of it is made: by links that exist, and by those
-// made before.
-func (c *checker) neighbours(link, server *node) []*node {
-	var out []*node
-	add := func(links []*node, otherEnd func(*node) *node) {
-		for _, n := range links {
-			created := c.actions[n] != nil && c.actions[n].Verb == Create
-			if n != link && (n.twin != nil || created && n.position < link.position) {
-				out = append(out, otherEnd(n))
-			}
-		}
-	}
-	add(c.want.of(server, snapshot.ServerLinks), func(n *node) *node { return n.other })
-	add(c.want.to(server, snapshot.ServerLinks), func(n *node) *node { return n.owner })
-	return out
 }
 
 // bridgedNetworkLinks checks a bridge that organizations are attached to already: nothing of it can be changed once
@@ -96,34 +55,4 @@ func (c *checker) userWithNetworkLinks(organization *node) *node {
 		}
 	}
 	return nil
-}
-
-func common(a, b []string) string {
-	for _, v := range a {
-		if slices.Contains(b, v) {
-			return v
-		}
-	}
-	return ""
-}
-
-// hostsOf gives the target's hosts that a server of the snapshot will be on.
-func (c *checker) hostsOf(server *node) []string {
-	var out []string
-	for _, n := range c.want.of(server, snapshot.ServerHosts) {
-		if n.other.twin != nil {
-			out = append(out, n.other.twin.path())
-		}
-	}
-	return out
-}
-
-func (c *checker) routesOf(server *node) []string {
-	var out []string
-	for _, n := range c.want.of(server, snapshot.ServerRoutes) {
-		if network := n.object.String("network"); !n.virtual() && network != "0.0.0.0/0" {
-			out = append(out, network)
-		}
-	}
-	return out
 }

@@ -85,7 +85,7 @@ func (c *checker) serverOptions(n *node) {
 	if len(dns) == 0 && o.Bool("dns_mapping") {
 		c.refuse("client_dns_mapping_no_dns", "maps dns and has no dns server")
 	}
-	if o.Bool("bypass_sso_auth") && !o.Bool("device_auth") {
+	if o.Bool("bypass_sso_auth") && n.sendsField("bypass_sso_auth") && !o.Bool("device_auth") {
 		c.refuse("bypass_sso_device_auth", "bypasses single sign-on without device authentication")
 	}
 	for _, ping := range []struct {

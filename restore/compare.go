@@ -161,6 +161,7 @@ func (n *node) sends() []snapshot.Field {
 	drop := func(names ...string) {
 		fields = slices.DeleteFunc(fields, func(f snapshot.Field) bool { return slices.Contains(names, f.Path) })
 	}
+	fields = slices.DeleteFunc(fields, func(f snapshot.Field) bool { return n.unsent[f.Path] != "" })
 	switch n.kind {
 	case snapshot.Settings:
 		drop(connectionFields()...)
@@ -178,10 +179,6 @@ func (n *node) sends() []snapshot.Field {
 	case snapshot.Hosts:
 		if n.object.String("name") == "" {
 			drop("name")
-		}
-	case LocationHosts:
-		if !n.object.Bool("static") {
-			drop("public_address", "local_address")
 		}
 	case snapshot.Locations:
 		if n.object.String("type") != "" {

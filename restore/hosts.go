@@ -116,6 +116,9 @@ func unmapped(want, live []*node, taken map[*node]bool) error {
 func hostMappings(want []*node) []HostMapping {
 	var out []HostMapping
 	for _, n := range want {
+		if n.borrowed {
+			continue
+		}
 		m := HostMapping{Old: n.sent.String("name"), OldID: n.id}
 		if n.twin != nil {
 			m.New, m.NewID = n.twin.object.String("name"), n.twin.id

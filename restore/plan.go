@@ -3,6 +3,7 @@ package restore
 import (
 	"slices"
 
+	"pritunl-backup/mongo"
 	"pritunl-backup/snapshot"
 )
 
@@ -149,21 +150,24 @@ func newBuilder(live, wanted *snapshot.Document, opts PlanOptions) (*builder, er
 	if err := opts.check(); err != nil {
 		return nil, err
 	}
-	if err := checkLive(live); err != nil {
+	if err := checkLive(live, wanted.Header); err != nil {
 		return nil, err
 	}
 	ruled, rewrites, err := opts.Rules.apply(wanted)
 	if err != nil {
 		return nil, err
 	}
-	b := &builder{opts: opts, want: newTree(ruled, true), live: newTree(live, false), actions: map[*node]*Action{}, gone: map[*node]bool{}, known: map[snapshot.Kind]map[string]bool{}}
+	b := &builder{opts: opts, want: newTree(borrow(ruled, live), true), live: newTree(live, false), actions: map[*node]*Action{}, gone: map[*node]bool{}, known: map[snapshot.Kind]map[string]bool{}}
 	b.plan = &Plan{
 		Target: live.Header.Host, Source: wanted.Header.Host, Mode: opts.Mode,
 		opts: opts, want: b.want, live: b.live, wanted: wanted,
 	}
 	b.want.note(rewrites)
+	b.want.markBorrowed(ruled)
 	b.want.bindSSO()
 	b.live.bindSSO()
+	b.leaveOutSSO()
+	newer := b.leaveOutNewer()
 	for _, s := range b.live.kinds[snapshot.Settings] {
 		b.plan.caller = s.id
 	}
@@ -176,27 +180,13 @@ func newBuilder(live, wanted *snapshot.Document, opts PlanOptions) (*builder, er
 		return nil, err
 	}
 	b.plan.Hosts = hostMappings(b.want.kinds[snapshot.Hosts])
-	b.plan.Warnings = b.warnings()
+	b.plan.Warnings = append(b.warnings(), newer...)
 	return b, nil
 }
 
 // begun tells whether a restore into the target may have begun before.
 func (b *builder) begun() bool {
 	return b.opts.Mode == ModeResume || len(b.live.kinds[snapshot.Organizations])+len(b.live.kinds[snapshot.Servers]) > 0
-}
-
-// checkLive refuses a live state that lacks something a plan has to know.
-func checkLive(live *snapshot.Document) error {
-	for _, kind := range snapshot.Kinds() {
-		switch kind {
-		case snapshot.Administrators, snapshot.Links, snapshot.Locations, snapshot.Subscription:
-			continue // may be hidden for want of a privilege or a licence
-		}
-		if !live.Header.Has(kind) {
-			return &UsageError{Text: "the live state lacks " + string(kind), Next: "read the whole target before planning"}
-		}
-	}
-	return nil
 }
 
 // note tells the nodes what the rules did to them.
@@ -220,7 +210,7 @@ func (t *tree) bindSSO() {
 func (b *builder) warnings() []string {
 	warnings := slices.Clone(b.want.header.Warnings)
 	was, is := b.want.header.PritunlVersion, b.live.header.PritunlVersion
-	if was != "" && is != "" && compareVersions(was, is) > 0 {
+	if order, ok := mongo.CompareVersions(was, is); ok && order > 0 {
 		warnings = append(warnings, "the snapshot is of Pritunl "+was+", the target is older: "+is)
 	}
 	if !b.want.header.Complete {

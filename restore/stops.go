@@ -47,7 +47,7 @@ func (b *builder) stopsFor(a *Action) []*node {
 		switch {
 		case a.Verb == Delete:
 			return b.linkedTo(a.live)
-		case a.Verb == Changing && (needsOffline(a) || len(b.want.displaced(a.want)) > 0):
+		case a.Verb == Changing && (b.live.lacks(sinceOnlineChanges) || needsOffline(a) || len(b.want.displaced(a.want)) > 0):
 			return append(b.linkedTo(a.live), a.live)
 		}
 	case snapshot.ServerRoutes, RouteOverrides:

@@ -21,6 +21,9 @@ type node struct {
 	position int             // among those of its kind, in document order
 	number   int             // counts objects with the same natural key, from 1; 0 when there is one
 
+	borrowed bool              // wanted: the snapshot lacks the kind, and it is as the target has it
+	unsent   map[string]string // fields that cannot be sent to this target, and why
+
 	rules   []string // rewrite rules that changed it
 	changed []Change // what they changed
 	dropped []string // settings that a rule leaves to the target
@@ -33,6 +36,8 @@ type tree struct {
 	byID   map[string]*node
 	parts  map[belongs][]*node // by owner
 	ends   map[belongs][]*node // by other
+
+	orphans []*node // without an owner, because the document lacks its kind
 }
 
 // belongs is the key of the nodes of a kind that have one node at an end.
@@ -72,10 +77,13 @@ func newTree(doc *snapshot.Document, wanted bool) *tree {
 	}
 	t.addServerLinks(doc.Resources[snapshot.ServerLinks])
 	for _, o := range doc.Resources[snapshot.ServerRoutes] {
-		if server := t.byID[o.String("server")]; server != nil {
-			if n := routeNode(server, o, wanted); n != nil {
-				t.add(n)
-			}
+		server := t.byID[o.String("server")]
+		if server == nil {
+			t.orphan(snapshot.ServerRoutes, o)
+			continue
+		}
+		if n := routeNode(server, o, wanted); n != nil {
+			t.add(n)
 		}
 	}
 	for _, location := range t.kinds[snapshot.Locations] {
@@ -114,10 +122,12 @@ func (t *tree) addObject(kind snapshot.Kind, o snapshot.Object, wanted bool) {
 			return // internal, made by the server
 		}
 		if n.owner = t.byID[o.String("organization")]; n.owner == nil {
+			t.orphan(kind, o)
 			return
 		}
 	case snapshot.Locations:
 		if n.owner = t.byID[o.String("link_id")]; n.owner == nil {
+			t.orphan(kind, o)
 			return
 		}
 	}
@@ -139,9 +149,11 @@ func newNode(kind snapshot.Kind, o snapshot.Object, wanted bool) *node {
 
 func (t *tree) addAttachment(kind snapshot.Kind, o snapshot.Object) {
 	server, other := t.byID[o.String("server")], t.byID[o.String("id")]
-	if server != nil && other != nil {
-		t.add(&node{kind: kind, object: o, sent: o, owner: server, other: other})
+	if server == nil || other == nil {
+		t.orphan(kind, o)
+		return
 	}
+	t.add(&node{kind: kind, object: o, sent: o, owner: server, other: other})
 }
 
 // addServerLinks keeps each unordered pair once, from the side that comes first.
@@ -149,7 +161,11 @@ func (t *tree) addServerLinks(rows []snapshot.Object) {
 	seen := map[[2]*node]bool{}
 	for _, o := range rows {
 		a, b := t.byID[o.String("server")], t.byID[o.String("id")]
-		if a == nil || b == nil || a == b || seen[[2]*node{a, b}] {
+		if a == nil || b == nil {
+			t.orphan(snapshot.ServerLinks, o)
+			continue
+		}
+		if a == b || seen[[2]*node{a, b}] {
 			continue
 		}
 		seen[[2]*node{a, b}], seen[[2]*node{b, a}] = true, true

@@ -46,7 +46,7 @@ func (r *runner) dropBorn(ctx context.Context, server *node) error {
 // knows tells whether the snapshot says something about that part of a server and
 // the part was not left out.
 func (r *runner) knows(server *node, kind snapshot.Kind) bool {
-	return r.plan.want.header.Has(kind) && r.plan.opts.selects(&node{kind: kind, owner: server, other: server})
+	return r.plan.want.has(kind) && r.plan.opts.selects(&node{kind: kind, owner: server, other: server})
 }
 
 func (r *runner) attached(ctx context.Context, server string, list func(context.Context, string) ([]json.RawMessage, error)) ([]string, error) {
