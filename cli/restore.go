@@ -185,6 +185,9 @@ func runRestore(ctx context.Context, env *environment, opts restoreOptions) erro
 	if err != nil {
 		return err
 	}
+	if err := restore.CheckSelection(wanted, opts.plan); err != nil {
+		return err
+	}
 	reading := opts.connection
 	reading.options.Wrap = api.ReadOnlyTransport
 	reader, err := env.connect(reading)

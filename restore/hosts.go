@@ -88,9 +88,17 @@ func oneHost(nodes []*node, nameOrID, side string) (*node, error) {
 	case 1:
 		return found[0], nil
 	case 0:
-		return nil, &UsageError{Text: fmt.Sprintf("the %s has no host %s", side, quote(nameOrID)), Next: "its hosts are " + strings.Join(names, ", ")}
+		return nil, &UsageError{Text: fmt.Sprintf("the %s has no host %s", side, quote(nameOrID)), Next: hostHint(nameOrID, names)}
 	}
 	return nil, &UsageError{Text: fmt.Sprintf("the %s has %d hosts %s", side, len(found), quote(nameOrID)), Next: "give the id of the host instead of its name"}
+}
+
+func hostHint(written string, names []string) string {
+	hint := "its hosts are " + strings.Join(names, ", ")
+	if near := nearest(written, names); near != "" {
+		hint = "did you mean " + quote(near) + "? " + hint
+	}
+	return hint
 }
 
 func unmapped(want, live []*node, taken map[*node]bool) error {

@@ -115,6 +115,9 @@ func NewPlan(live, wanted *snapshot.Document, opts PlanOptions) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := b.checkSelected(); err != nil {
+		return nil, err
+	}
 	b.decide()
 	b.plan.HandOver = b.handOver()
 	b.plan.Problems = b.check()

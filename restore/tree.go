@@ -293,17 +293,28 @@ func (n *node) resolve(f snapshot.Field, v any) any {
 	return n.other.target
 }
 
-// names are the names by which a filter may choose the object.
+// names are the names by which a filter may choose the object: as the server will show them, and as the snapshot does.
 func (n *node) names() []string {
 	switch n.kind {
-	case snapshot.Users:
-		return []string{n.object.String("name"), n.object.String("email")}
-	case snapshot.Administrators:
-		return []string{n.object.String("username")}
-	case snapshot.ServerRoutes, RouteOverrides, LocationRoutes:
-		return []string{n.object.String("network")}
-	case snapshot.ServerHosts, snapshot.ServerOrganizations:
+	case snapshot.ServerHosts, snapshot.ServerOrganizations, snapshot.ServerLinks:
 		return n.other.names()
+	case snapshot.Users:
+		return n.both("name", "email")
+	case snapshot.Administrators:
+		return n.both("username")
+	case snapshot.ServerRoutes, RouteOverrides, LocationRoutes:
+		return n.both("network")
 	}
-	return []string{n.object.String("name")}
+	return n.both("name")
+}
+
+func (n *node) both(fields ...string) []string {
+	var out []string
+	for _, f := range fields {
+		out = append(out, n.object.String(f))
+		if sent := n.sent.String(f); sent != n.object.String(f) {
+			out = append(out, sent)
+		}
+	}
+	return out
 }
