@@ -75,7 +75,7 @@ func restoreFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "resume", Usage: "go on after an interruption: the target may hold parts of the snapshot, and nothing else"},
 		&cli.StringFlag{Name: "on-existing", Usage: "for a living target: skip leaves what exists, update changes it"},
 		&cli.BoolFlag{Name: "prune", Usage: "with --on-existing update: delete what the snapshot does not have"},
-		&cli.StringFlag{Name: "yes-delete-on", Usage: "confirm the deletions of --prune by the name of the target's `HOST`"},
+		&cli.StringFlag{Name: "yes-delete-on", Usage: "confirm the deletions of --prune, and of duplicates with --resume, by the name of the target's `HOST`"},
 		&cli.StringSliceFlag{Name: "map-host", Usage: "`OLD=NEW`: which host of the target stands for one of the snapshot; OLD= leaves it out; repeatable"},
 		&cli.StringSliceFlag{Name: "only", Usage: "only these objects: `KIND` or KIND=PATTERN, for example servers=office-*; repeatable"},
 		&cli.StringSliceFlag{Name: "skip", Usage: "all but these objects: `KIND` or KIND=PATTERN; repeatable"},
@@ -249,7 +249,7 @@ func movedAway(r *restore.Report) bool { return r != nil && r.Port != 0 }
 
 func (env *environment) confirmPlan(plan *restore.Plan, opts restoreOptions) error {
 	deletes := plan.Deletes()
-	if len(deletes) == 0 || !opts.plan.Prune {
+	if len(deletes) == 0 {
 		return env.confirm(fmt.Sprintf("write this to %s", visible(plan.Target)), opts.yes)
 	}
 	if opts.deleteOn == "" {

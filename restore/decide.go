@@ -108,13 +108,19 @@ func (b *builder) decideExtra(n *node) *Action {
 		return a
 	}
 	a.Verb, a.Reason = Leave, "not in the snapshot"
+	original := b.duplicateOf(n)
 	switch {
 	case !b.opts.selects(n):
 		a.Verb, a.Reason = Skip, "left out by --only or --skip"
+	case original != nil:
+		a.Verb, a.Duplicate, a.Reason = Delete, true, "duplicate of "+original.path()+", left by an interrupted restore"
+		b.duplicates[n] = true
 	case n.kind == snapshot.Administrators && n.id == b.plan.caller:
 		a.Reason = "not in the snapshot, but it is the administrator in use"
-	case b.opts.Prune, b.exact() && isPart(n.kind):
+	case b.opts.Prune:
 		a.Verb = Delete
+	case b.exact() && isPart(n.kind):
+		a.Verb, a.Born = Delete, true
 	case b.opts.Mode == ModeUpdate:
 		a.Reason = "not in the snapshot; --prune deletes it"
 	}

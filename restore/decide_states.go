@@ -150,7 +150,7 @@ func (b *builder) refuse() *RefusedError {
 			found = append(found, fmt.Sprintf("%d %s", count, kind))
 		}
 		for _, n := range b.live.kinds[kind] {
-			unknown := n.twin == nil && b.want.has(section(kind)) || n.twin != nil && n.twin.borrowed && b.opts.Mode == ModeFresh
+			unknown := n.twin == nil && !b.inDuplicate(n) && b.want.has(section(kind)) || n.twin != nil && n.twin.borrowed && b.opts.Mode == ModeFresh
 			if unknown {
 				foreign = append(foreign, singular(kind)+" "+n.path())
 			}
@@ -161,7 +161,7 @@ func (b *builder) refuse() *RefusedError {
 		return &RefusedError{Found: found, Foreign: atMost(foreign, 10), Resuming: true}
 	case b.opts.Mode == ModeResume, len(found) == 0:
 		return nil
-	case len(foreign) == 0 && b.plan.Writes() == 0:
+	case len(foreign) == 0 && b.plan.Writes() == 0: // duplicates are writes
 		return nil // equal already
 	}
 	return &RefusedError{Found: found, Foreign: atMost(foreign, 10), Resumes: len(foreign) == 0}

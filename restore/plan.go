@@ -15,7 +15,7 @@ const (
 	Create   Verb = "create"
 	Changing Verb = "change"
 	Leave    Verb = "leave"     // it is as it should be, or stays although the snapshot does not have it
-	Delete   Verb = "delete"    // only with PlanOptions.Prune, and what a new server is born with
+	Delete   Verb = "delete"    // with PlanOptions.Prune, duplicates in ModeResume, and what a new server is born with
 	Cannot   Verb = "cannot"    // it cannot be restored, Reason says why
 	HeldBack Verb = "held-back" // it could be restored, with the option that Reason names
 	Skip     Verb = "skip"      // it was left out by an option
@@ -37,6 +37,11 @@ type Action struct {
 	Rules   []string      `json:"rules,omitempty"`   // rewrite rules that changed the object
 	Rewrote []Change      `json:"rewrote,omitempty"` // what they changed
 	Stops   []string      `json:"stops,omitempty"`   // servers that must be offline meanwhile
+
+	// Of a deletion: it is of an object that an interrupted restore has left twice, or of a part that a server was
+	// born with and nobody has to confirm.
+	Duplicate bool `json:"duplicate,omitempty"`
+	Born      bool `json:"born,omitempty"`
 
 	want, live *node
 	late       bool // a deletion that comes after the users
@@ -84,11 +89,12 @@ func (p *Plan) Writes() int {
 	return n
 }
 
-// Deletes gives the actions that delete objects; they need a confirmation.
+// Deletes gives the deletions that need a confirmation: those of Prune, and duplicates. Parts that a new server is born
+// with are none of them.
 func (p *Plan) Deletes() []*Action {
 	var out []*Action
 	for _, a := range p.Actions {
-		if a.Verb == Delete {
+		if a.Verb == Delete && !a.Born {
 			out = append(out, a)
 		}
 	}
@@ -144,9 +150,11 @@ type builder struct {
 	plan       *Plan
 	opts       PlanOptions
 	want, live *tree
-	actions    map[*node]*Action                 // of wanted nodes
-	gone       map[*node]bool                    // live nodes that are deleted
-	known      map[snapshot.Kind]map[string]bool // names of the catalogue, as they are needed
+	actions    map[*node]*Action                    // of wanted nodes
+	duplicates map[*node]bool                       // live nodes that an interrupted run has left twice
+	keys       map[snapshot.Kind]map[string][]*node // wanted nodes by natural key, as they are needed
+	gone       map[*node]bool                       // live nodes that are deleted
+	known      map[snapshot.Kind]map[string]bool    // names of the catalogue, as they are needed
 }
 
 func newBuilder(live, wanted *snapshot.Document, opts PlanOptions) (*builder, error) {
@@ -160,7 +168,7 @@ func newBuilder(live, wanted *snapshot.Document, opts PlanOptions) (*builder, er
 	if err != nil {
 		return nil, err
 	}
-	b := &builder{opts: opts, want: newTree(borrow(ruled, live), true), live: newTree(live, false), actions: map[*node]*Action{}, gone: map[*node]bool{}, known: map[snapshot.Kind]map[string]bool{}}
+	b := &builder{opts: opts, want: newTree(borrow(ruled, live), true), live: newTree(live, false), actions: map[*node]*Action{}, gone: map[*node]bool{}, duplicates: map[*node]bool{}, keys: map[snapshot.Kind]map[string][]*node{}, known: map[snapshot.Kind]map[string]bool{}}
 	b.plan = &Plan{
 		Target: live.Header.Host, Source: wanted.Header.Host, Mode: opts.Mode,
 		opts: opts, want: b.want, live: b.live, wanted: wanted,
