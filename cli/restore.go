@@ -80,6 +80,7 @@ func restoreFlags() []cli.Flag {
 		&cli.StringSliceFlag{Name: "only", Usage: "only these objects: `KIND` or KIND=PATTERN, for example servers=office-*; repeatable"},
 		&cli.StringSliceFlag{Name: "skip", Usage: "all but these objects: `KIND` or KIND=PATTERN; repeatable"},
 		&cli.StringFlag{Name: "rules", Usage: "`FILE` with rewrite rules (JSON) for ports, networks, addresses, names and settings"},
+		&cli.StringSliceFlag{Name: "drop", Usage: "leave these settings to the target: `NAME` or one of the groups sso, mail, cloud, influxdb, acme, and external, which is all of them; repeatable"},
 		&cli.BoolFlag{Name: "with-connection-settings", Usage: "also port, certificate, reverse proxy, acme domain and auditing, which cut the connection in use"},
 		&cli.BoolFlag{Name: "start", Usage: "start the servers that were online in the snapshot"},
 		&cli.StringFlag{Name: "passwords", Usage: "new `FILE` (0600) for the passwords of created administrators (default: pritunl-passwords-TIME.txt)"},
@@ -142,6 +143,9 @@ func parsePlan(c *cli.Context) (restore.PlanOptions, error) {
 		if plan.Rules, err = restore.ReadRules(text); err != nil {
 			return plan, fmt.Errorf("read the rules in %s: %w", path, err)
 		}
+	}
+	if plan.Rules, err = plan.Rules.Drop(c.StringSlice("drop")...); err != nil {
+		return plan, err
 	}
 	return plan, nil
 }

@@ -110,11 +110,6 @@ func (b *builder) leaveOutSSO() {
 		if n.object.String("sso_org") == "" || n.other != nil {
 			continue
 		}
-		in := dropGroups("sso")
-		for _, f := range fieldsOf(snapshot.Settings) {
-			if f.Restorable() && in(f.Path) {
-				n.leaveOut("single sign-on is for an organization, and the snapshot has none", f.Path)
-			}
-		}
+		n.leaveOut("single sign-on is for an organization, and the snapshot has none", droppedBy(groupSSO)...)
 	}
 }

@@ -30,6 +30,7 @@ type rule struct {
 	set     map[string]any
 	replace map[string]replacement
 	drop    []string
+	always  bool // no error when the snapshot has nothing that it could change
 }
 
 type replacement struct{ from, to string }
@@ -79,7 +80,7 @@ func (r *Rules) apply(doc *snapshot.Document) (*snapshot.Document, map[string]*r
 			}
 			done[key].add(rw)
 		}
-		if !found {
+		if !found && !rule.always {
 			return nil, nil, &RulesError{Where: rule.where, Text: "matches nothing in the snapshot", Next: rule.hint(doc, names)}
 		}
 	}
@@ -181,27 +182,4 @@ func (r rule) rewrite(o snapshot.Object) (snapshot.Object, *rewrite) {
 		return o, nil
 	}
 	return out, rw
-}
-
-// dropGroups are names for many settings at once.
-func dropGroups(name string) func(field string) bool {
-	has := func(prefixes ...string) func(string) bool {
-		return func(field string) bool {
-			return slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(field, p) })
-		}
-	}
-	switch name {
-	case "sso":
-		return has("sso", "server_sso_url")
-	case "mail":
-		return has("email_")
-	case "influxdb":
-		return has("influxdb_", "monitoring")
-	case "cloud":
-		return func(field string) bool {
-			return has("cloud_provider", "route53_", "oracle_", "pritunl_cloud_")(field) ||
-				strings.HasSuffix(field, "_access_key") || strings.HasSuffix(field, "_secret_key")
-		}
-	}
-	return nil
 }
