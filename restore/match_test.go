@@ -12,6 +12,13 @@ import (
 	"pritunl-backup/snapshot"
 )
 
+// twice reads the demo twice, with the same ids.
+func twice(t *testing.T) (a, b *snapshot.Document) {
+	t.Helper()
+	s := newTarget(t, simulator.Options{Seed: "demo"})
+	return s.export(), s.export()
+}
+
 func pruning() restore.PlanOptions {
 	return restore.PlanOptions{Mode: restore.ModeUpdate, Prune: true}
 }

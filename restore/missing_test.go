@@ -177,7 +177,7 @@ func TestWhatASnapshotDoesNotKnowIsNotDeleted(t *testing.T) {
 	}
 	for kind, add := range added {
 		t.Run(string(kind), func(t *testing.T) {
-			live, wanted := demo(t), demo(t)
+			live, wanted := twice(t)
 			add(t, live)
 			plan, err := restore.NewPlan(live, wanted, pruning())
 			if err != nil || len(plan.Deletes()) == 0 {

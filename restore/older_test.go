@@ -55,7 +55,7 @@ func TestWhatNeedsAServerOffline(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.field+" on "+tt.version, func(t *testing.T) {
-			wanted, live := demo(t), demo(t)
+			wanted, live := twice(t)
 			live.Header.PritunlVersion = tt.version
 			edit(t, wanted, snapshot.Servers, "office", map[string]any{tt.field: tt.value})
 			plan, _ := restore.NewPlan(live, wanted, update()) // some of the values are refused; what they stop is told all the same
@@ -82,7 +82,7 @@ func TestFieldsThatTheTargetDoesNotKnow(t *testing.T) {
 			}
 			looked++
 			t.Run(string(kind)+"."+f.Path, func(t *testing.T) {
-				wanted, live := demo(t), demo(t)
+				wanted, live := twice(t)
 				was := edit(t, live, kind, name, nil)
 				if kind == snapshot.Settings {
 					for _, doc := range []*snapshot.Document{wanted, live} {
@@ -239,7 +239,7 @@ func TestBornRoutesGoByTheTargetsVersion(t *testing.T) {
 
 func TestASnapshotThatIsNewerThanTheTarget(t *testing.T) {
 	for version, warned := range map[string]bool{"1.34.4681.88": true, "1.34.4681.89": false, "1.34.4681.90": false, "1.32.4278.46": true} {
-		wanted, live := demo(t), demo(t)
+		wanted, live := twice(t)
 		wanted.Header.PritunlVersion, live.Header.PritunlVersion = "1.34.4681.89", version
 		plan, err := restore.NewPlan(live, wanted, update())
 		if err != nil {
