@@ -58,12 +58,15 @@ func (env *environment) drill(ctx context.Context, wanted *snapshot.Document) (*
 func (env *environment) reportDrill(outcome *restore.Outcome) error {
 	env.out.endProgress()
 	for _, r := range outcome.Remaining {
-		if r.Class == restore.Real {
+		switch r.Class {
+		case restore.Missing:
+			env.out.warn("drill: %s %s is missing", r.Kind, r.Path)
+		case restore.Real:
 			env.out.warn("drill: %s %s %s: wanted %v, found %v", r.Kind, r.Path, r.Field, r.Wanted, r.Found)
 		}
 	}
 	if !outcome.Equal {
-		return &exitError{code: codeDiffers, err: fmt.Errorf("the drill failed: %d differences after a restore", outcome.Count(restore.Real)),
+		return &exitError{code: codeDiffers, err: fmt.Errorf("the drill failed: %d differences after a restore", outcome.Count(restore.Real)+outcome.Count(restore.Missing)),
 			hint: "this snapshot cannot be restored as it is; take a new one, and compare the two"}
 	}
 	_, err := fmt.Fprintf(env.stdio.Out, "drill: restored into a fresh simulated instance and read again: equal, but for %d values that no API can restore, %d held back, %d altered by the server\n",

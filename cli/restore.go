@@ -75,11 +75,12 @@ func restoreFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "resume", Usage: "go on after an interruption: the target may hold parts of the snapshot, and nothing else"},
 		&cli.StringFlag{Name: "on-existing", Usage: "for a living target: skip leaves what exists, update changes it"},
 		&cli.BoolFlag{Name: "prune", Usage: "with --on-existing update: delete what the snapshot does not have"},
-		&cli.StringFlag{Name: "yes-delete-on", Usage: "confirm the deletions of --prune by the name of the target's `HOST`"},
+		&cli.StringFlag{Name: "yes-delete-on", Usage: "confirm the deletions of --prune, and of duplicates with --resume, by the name of the target's `HOST`"},
 		&cli.StringSliceFlag{Name: "map-host", Usage: "`OLD=NEW`: which host of the target stands for one of the snapshot; OLD= leaves it out; repeatable"},
 		&cli.StringSliceFlag{Name: "only", Usage: "only these objects: `KIND` or KIND=PATTERN, for example servers=office-*; repeatable"},
 		&cli.StringSliceFlag{Name: "skip", Usage: "all but these objects: `KIND` or KIND=PATTERN; repeatable"},
 		&cli.StringFlag{Name: "rules", Usage: "`FILE` with rewrite rules (JSON) for ports, networks, addresses, names and settings"},
+		&cli.StringSliceFlag{Name: "drop", Usage: "leave these settings to the target: `NAME` or one of the groups sso, mail, cloud, influxdb, acme, and external, which is all of them; repeatable"},
 		&cli.BoolFlag{Name: "with-connection-settings", Usage: "also port, certificate, reverse proxy, acme domain and auditing, which cut the connection in use"},
 		&cli.BoolFlag{Name: "start", Usage: "start the servers that were online in the snapshot"},
 		&cli.StringFlag{Name: "passwords", Usage: "new `FILE` (0600) for the passwords of created administrators (default: pritunl-passwords-TIME.txt)"},
@@ -143,6 +144,9 @@ func parsePlan(c *cli.Context) (restore.PlanOptions, error) {
 			return plan, fmt.Errorf("read the rules in %s: %w", path, err)
 		}
 	}
+	if plan.Rules, err = plan.Rules.Drop(c.StringSlice("drop")...); err != nil {
+		return plan, err
+	}
 	return plan, nil
 }
 
@@ -183,6 +187,9 @@ type restoreResult struct {
 func runRestore(ctx context.Context, env *environment, opts restoreOptions) error {
 	wanted, err := env.loadSnapshot(ctx, opts.snapshot, opts.place)
 	if err != nil {
+		return err
+	}
+	if err := restore.CheckSelection(wanted, opts.plan); err != nil {
 		return err
 	}
 	reading := opts.connection
@@ -246,7 +253,7 @@ func movedAway(r *restore.Report) bool { return r != nil && r.Port != 0 }
 
 func (env *environment) confirmPlan(plan *restore.Plan, opts restoreOptions) error {
 	deletes := plan.Deletes()
-	if len(deletes) == 0 || !opts.plan.Prune {
+	if len(deletes) == 0 {
 		return env.confirm(fmt.Sprintf("write this to %s", visible(plan.Target)), opts.yes)
 	}
 	if opts.deleteOn == "" {

@@ -27,10 +27,12 @@ func (env *environment) loadSnapshot(ctx context.Context, place string, opts pla
 	return document, ofSnapshot(place, err)
 }
 
-// exportToMemory reads the live instance, as far as like has it.
+// exportToMemory reads of the live instance what the restore of a snapshot with the header like needs.
 func (env *environment) exportToMemory(ctx context.Context, client *api.Client, conn connection, like snapshot.Header) (*snapshot.Document, error) {
 	var document bytes.Buffer
-	_, err := export.FromAPI(ctx, client, func() (io.Writer, error) { document.Reset(); return &document, nil }, env.comparable(client, conn, like))
+	opts := env.comparable(client, conn, like)
+	opts.Kinds = restore.LiveKinds(like)
+	_, err := export.FromAPI(ctx, client, func() (io.Writer, error) { document.Reset(); return &document, nil }, opts)
 	if err != nil {
 		return nil, partialCode(err)
 	}

@@ -17,6 +17,7 @@ import (
 	"filippo.io/age"
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"pritunl-backup/api"
 	"pritunl-backup/cli"
 	"pritunl-backup/simulator"
 )
@@ -39,6 +40,7 @@ func TestMain(m *testing.M) {
 //	use NAME                                        point PRITUNL_* at an instance started before
 //	fault NAME JSON                                 make an instance fail, as simulator.Fault says
 //	revive NAME                                     end a fault of kind kill
+//	organization NAME ORGANIZATION                  create an organization on an instance
 //	writes NAME N                                   demand that an instance was sent N requests that write
 //	agekey NAME                                     make an age key: NAME.txt, and its recipient as $NAME
 //	exits CODE ARGS...                              run pritunl-backup and demand its exit code
@@ -59,7 +61,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"instance": startInstance, "use": useInstance, "flip": flip, "cut": cut, "mode": mode, "exits": exits, "fault": fault,
-			"writes": writes, "revive": revive, "agekey": ageKey,
+			"writes": writes, "revive": revive, "agekey": ageKey, "organization": addOrganization,
 			"web": serveWeb, "aws": startAWS,
 		},
 	})
@@ -74,7 +76,8 @@ func startInstance(ts *testscript.TestScript, _ bool, args []string) {
 	if len(args) == 0 {
 		ts.Fatalf("usage: instance NAME [seed=...] [plan=...] [hosts=N]")
 	}
-	opts := simulator.Options{Seed: "demo", Plan: "enterprise"}
+	// Each instance has ids of its own, as real ones have.
+	opts := simulator.Options{Seed: "demo", Plan: "enterprise", Random: uint64(len(ts.Value("instances").(map[string]*instance)))}
 	for _, arg := range args[1:] {
 		key, value, _ := strings.Cut(arg, "=")
 		switch key {
@@ -107,6 +110,15 @@ func useInstance(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Setenv("PRITUNL_URL", i.url)
 	ts.Setenv("PRITUNL_TOKEN", token)
 	ts.Setenv("PRITUNL_SECRET", secret)
+}
+
+func addOrganization(ts *testscript.TestScript, _ bool, args []string) {
+	i := ts.Value("instances").(map[string]*instance)[args[0]]
+	token, secret := i.simulator.Credentials()
+	client, err := api.New(api.Options{URL: i.url, Token: api.Secret(token), Secret: api.Secret(secret)})
+	ts.Check(err)
+	_, err = client.CreateOrganization(context.Background(), map[string]any{"name": args[1]})
+	ts.Check(err)
 }
 
 func fault(ts *testscript.TestScript, _ bool, args []string) {

@@ -129,7 +129,7 @@ func (r *runner) run(ctx context.Context) (err error) {
 	for id := range r.plan.live.byID {
 		r.known[id] = true
 	}
-	if err := r.removeAll(ctx); err != nil {
+	if err := r.removeAll(ctx, false); err != nil {
 		return err
 	}
 	for _, level := range levels() {
@@ -148,14 +148,19 @@ func (r *runner) run(ctx context.Context) (err error) {
 		if err := level.write(r, ctx, actions); err != nil {
 			return err
 		}
+		if level.kind == snapshot.Users {
+			if err := r.removeAll(ctx, true); err != nil {
+				return err
+			}
+		}
 	}
 	return r.waitPending(ctx)
 }
 
-// removeAll deletes, in the plan's order, what is to go.
-func (r *runner) removeAll(ctx context.Context) error {
+// removeAll deletes, in the plan's order, what is to go: before everything else, or late, after users have moved.
+func (r *runner) removeAll(ctx context.Context, late bool) error {
 	for _, a := range r.plan.Actions {
-		if a.Verb != Delete {
+		if a.Verb != Delete || a.late != late {
 			continue
 		}
 		if err := r.stopFor(ctx, []*Action{a}); err != nil {

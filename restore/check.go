@@ -41,7 +41,8 @@ func (b *builder) check() []Problem {
 			c.network("link_network_invalid", a.want.object.String("network"))
 		}
 	}
-	c.addresses()
+	c.unique(snapshot.Servers)
+	c.unique(snapshot.Administrators)
 	return c.problems
 }
 
@@ -129,7 +130,7 @@ func (c *checker) settings(n *node) {
 	if size := len(encode(n.body(n.twin.object))); size > maxBody {
 		c.refuse("too_large", "is %d bytes, more than the server reads", size)
 	}
-	if sso == "" || dropped(n, "sso") {
+	if sso == "" || !n.sendsField("sso") {
 		return
 	}
 	switch {
@@ -140,7 +141,7 @@ func (c *checker) settings(n *node) {
 	case !c.available(n.other):
 		c.refuse("sso_org_null", "single sign-on is for organization %s, which is left out", n.other.path())
 	}
-	if o.String("server_sso_url") == "" && !dropped(n, "server_sso_url") && compareVersions(orNewest(c.live.header.PritunlVersion), "1.34.4619") >= 0 {
+	if o.String("server_sso_url") == "" && n.sendsField("server_sso_url") && !c.live.lacks(sinceURLNeeded) {
 		c.refuse("sso_url_missing", "single sign-on is on and server_sso_url is empty; a rule can set it")
 	}
 	if o.String("sso_duo_mode") == "passcode" {
@@ -151,11 +152,4 @@ func (c *checker) settings(n *node) {
 			c.refuse("duo_passcode", "Duo passcodes do not go with Duo alone")
 		}
 	}
-}
-
-func orNewest(version string) string {
-	if version == "" {
-		return "9999"
-	}
-	return version
 }

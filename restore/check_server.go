@@ -1,7 +1,6 @@
 package restore
 
 import (
-	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -29,6 +28,7 @@ func (c *checker) server(n *node) {
 		}
 	}
 	c.serverNetworks(n)
+	c.ownClash(n)
 	c.serverOptions(n)
 	if o.String("network_mode") == "bridge" {
 		c.bridge(n)
@@ -85,7 +85,7 @@ func (c *checker) serverOptions(n *node) {
 	if len(dns) == 0 && o.Bool("dns_mapping") {
 		c.refuse("client_dns_mapping_no_dns", "maps dns and has no dns server")
 	}
-	if o.Bool("bypass_sso_auth") && !o.Bool("device_auth") {
+	if o.Bool("bypass_sso_auth") && n.sendsField("bypass_sso_auth") && !o.Bool("device_auth") {
 		c.refuse("bypass_sso_device_auth", "bypasses single sign-on without device authentication")
 	}
 	for _, ping := range []struct {
@@ -126,129 +126,5 @@ func (c *checker) bridge(n *node) {
 		first.Less(last) && first != network.Addr()
 	if !inside {
 		c.refuse("_bridge_network_invalid", "start %s and end %s are not inside network %s", start, end, o.String("network"))
-	}
-}
-
-// use is what a server takes for itself.
-type use struct {
-	networks []netip.Prefix
-	ports    []string
-}
-
-func useOf(o snapshot.Object) use {
-	var u use
-	fields := []string{"network"}
-	if port, ok := o.Int("port"); ok && port != 0 {
-		u.ports = append(u.ports, fmt.Sprint(port, "/", o.String("protocol")))
-	}
-	if o.Bool("wg") {
-		fields = append(fields, "network_wg")
-		if port, ok := o.Int("port_wg"); ok && port != 0 {
-			u.ports = append(u.ports, fmt.Sprint(port, "/udp")) // WireGuard shares the ports of udp
-		}
-	}
-	for _, f := range fields {
-		if p, err := looseNetwork(o.String(f)); err == nil {
-			u.networks = append(u.networks, p)
-		}
-	}
-	return u
-}
-
-// clash gives the code and the words of what two uses cannot both have.
-func (u use) clash(other use) (code, what string) {
-	for _, n := range u.networks {
-		for _, m := range other.networks {
-			if n.Overlaps(m) {
-				return "network_in_use", fmt.Sprintf("network %s overlaps %s", n, m)
-			}
-		}
-	}
-	if port := common(u.ports, other.ports); port != "" {
-		return "port_protocol_in_use", "port " + port + " is used"
-	}
-	return "", ""
-}
-
-// addresses plays the writing of servers through, against what runs by then. It
-// puts the actions into an order in which each finds its networks and ports free.
-func (c *checker) addresses() {
-	used := map[*node]use{} // by the target's server
-	names := map[*node]string{}
-	var todo []*Action
-	deleted := map[*node]bool{}
-	for _, a := range c.plan.Actions {
-		if a.Kind != snapshot.Servers {
-			continue
-		}
-		switch a.Verb {
-		case Create, Changing:
-			todo = append(todo, a)
-		case Delete:
-			deleted[a.live] = true
-		}
-	}
-	for _, n := range c.live.kinds[snapshot.Servers] {
-		if !deleted[n] {
-			used[n], names[n] = useOf(n.object), n.path()
-		}
-	}
-	var order []*Action
-	for len(todo) > 0 {
-		i := slices.IndexFunc(todo, func(a *Action) bool { code, _ := clashes(a, used, names); return code == "" })
-		if i < 0 {
-			for _, a := range todo {
-				c.action = a
-				code, text := clashes(a, used, names)
-				c.refuse(code, "%s", text)
-			}
-			return
-		}
-		a := todo[i]
-		todo = slices.Delete(todo, i, i+1)
-		order = append(order, a)
-		used[a.slot()], names[a.slot()] = useOf(a.want.object), a.Path
-	}
-	c.reorder(order)
-}
-
-// slot is the server whose place an action takes.
-func (a *Action) slot() *node {
-	if a.live != nil {
-		return a.live
-	}
-	return a.want
-}
-
-func clashes(a *Action, used map[*node]use, names map[*node]string) (code, text string) {
-	own := useOf(a.want.object)
-	if a.live == nil && len(own.networks) == 2 && own.networks[0].Overlaps(own.networks[1]) {
-		return "network_WG_in_use", "network and network_wg overlap"
-	}
-	if a.live == nil && len(own.ports) == 2 && own.ports[0] == own.ports[1] {
-		return "port_protocol_in_use", "port and port_wg are one"
-	}
-	best := ""
-	for n, u := range used {
-		if n == a.slot() {
-			continue
-		}
-		if c, what := own.clash(u); c != "" {
-			if words := what + " by server " + names[n]; best == "" || words < best {
-				code, best = c, words // the same words every time, whatever the order of the map
-			}
-		}
-	}
-	return code, best
-}
-
-// reorder puts the writing actions of servers into the given order.
-func (c *checker) reorder(order []*Action) {
-	next := 0
-	for i, a := range c.plan.Actions {
-		if a.Kind == snapshot.Servers && (a.Verb == Create || a.Verb == Changing) {
-			c.plan.Actions[i] = order[next]
-			next++
-		}
 	}
 }

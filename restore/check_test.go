@@ -85,6 +85,23 @@ func TestWhatTheServerWouldRefuseIsFoundBeforehand(t *testing.T) {
 	}
 }
 
+// TestRoutedNetworksOfHosts are at least a /64.
+func TestRoutedNetworksOfHosts(t *testing.T) {
+	for network, code := range map[string]string{
+		"2001:db8::/64": "", "2001:db8::/48": "", "2001:db8::/63": "", "2001:db8::/65": "size_invalid", "2001:db8::/128": "size_invalid",
+		"2001:db8::1/64": "invalid", "10.0.0.0/24": "invalid", "2001:db8::": "size_invalid", "x": "invalid",
+	} {
+		for field, prefix := range map[string]string{"routed_subnet6": "ipv6_subnet_", "routed_subnet6_wg": "ipv6_subnet_wg_"} {
+			wanted := demo(t)
+			edit(t, wanted, snapshot.Hosts, "vpn-1", map[string]any{field: network})
+			_, err := restore.NewPlan(newTarget(t, simulator.Options{Hosts: 2}).export(), wanted, restore.PlanOptions{})
+			if got := problems(err); code == "" && err != nil || code != "" && !slices.Equal(got, []string{prefix + code}) {
+				t.Errorf("%s %s: %v %v", field, network, got, err)
+			}
+		}
+	}
+}
+
 func TestLinkedServersNeedTwoHosts(t *testing.T) {
 	wanted := demo(t)
 	for _, o := range wanted.Resources[snapshot.ServerHosts] {

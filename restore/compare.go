@@ -125,6 +125,9 @@ func text(v any) string {
 // one what a filter leaves of it: both count as equal.
 func (n *node) changes(live *node) []Change {
 	var out []Change
+	if n.moved(live) {
+		out = append(out, Change{Path: "organization", Old: live.owner.path(), New: n.owner.path()})
+	}
 	for _, f := range n.sends() {
 		want, ok := n.object[f.Path]
 		if !ok {
@@ -146,6 +149,11 @@ func (n *node) changes(live *node) []Change {
 	return out
 }
 
+// moved tells whether a user is in another organization than the wanted one.
+func (n *node) moved(live *node) bool {
+	return n.kind == snapshot.Users && live.owner != nil && n.owner.twin != live.owner
+}
+
 // sends gives the fields that are sent for this object; not every object of a
 // kind is sent alike.
 func (n *node) sends() []snapshot.Field {
@@ -153,6 +161,7 @@ func (n *node) sends() []snapshot.Field {
 	drop := func(names ...string) {
 		fields = slices.DeleteFunc(fields, func(f snapshot.Field) bool { return slices.Contains(names, f.Path) })
 	}
+	fields = slices.DeleteFunc(fields, func(f snapshot.Field) bool { return n.unsent[f.Path] != "" })
 	switch n.kind {
 	case snapshot.Settings:
 		drop(connectionFields()...)
@@ -170,10 +179,6 @@ func (n *node) sends() []snapshot.Field {
 	case snapshot.Hosts:
 		if n.object.String("name") == "" {
 			drop("name")
-		}
-	case LocationHosts:
-		if !n.object.Bool("static") {
-			drop("public_address", "local_address")
 		}
 	case snapshot.Locations:
 		if n.object.String("type") != "" {

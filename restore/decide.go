@@ -9,7 +9,8 @@ import (
 
 // decide says for every object what has to happen, in the order of execution.
 func (b *builder) decide() {
-	var forward, backward []*Action
+	forward := b.decideOrphans()
+	var backward []*Action
 	for _, level := range levels() {
 		switch level.kind {
 		case LinkStates:
@@ -35,6 +36,7 @@ func (b *builder) decide() {
 			}
 			for _, a := range extra {
 				if a.Verb == Delete {
+					b.gone[a.live] = true
 					backward = append(backward, a)
 				} else {
 					forward = append(forward, a)
@@ -43,7 +45,7 @@ func (b *builder) decide() {
 		}
 	}
 	slices.Reverse(backward)
-	b.plan.Actions = slices.Concat(backward, forward)
+	b.plan.Actions = b.ordered(backward, forward)
 	b.plan.refused = b.refuse()
 }
 
@@ -58,6 +60,9 @@ func newAction(n *node, kind snapshot.Kind, verb Verb, reason string) *Action {
 // decideWanted says what happens to an object of the snapshot; nil when there is
 // nothing to say.
 func (b *builder) decideWanted(n *node) *Action {
+	if n.borrowed {
+		return nil // the snapshot says nothing of it
+	}
 	verb, reason := b.obstacle(n)
 	if verb != "" {
 		return newAction(n, n.kind, verb, reason)
@@ -85,61 +90,6 @@ func (b *builder) decideWanted(n *node) *Action {
 	return a
 }
 
-// obstacle gives the verb and the reason when an object cannot be restored or
-// was left out, else "".
-func (b *builder) obstacle(n *node) (Verb, string) {
-	if !b.opts.selects(n) {
-		return Skip, "left out by --only or --skip"
-	}
-	for _, u := range b.live.header.Unreadable {
-		if u.Kind == section(n.kind) || u.Kind == snapshot.Links && section(n.kind) == snapshot.Locations {
-			return Cannot, "on the target: " + u.Reason
-		}
-	}
-	switch n.kind {
-	case snapshot.Subscription:
-		if n.object.Bool("active") && (n.twin == nil || !n.twin.object.Bool("active")) {
-			return Cannot, "the licence key cannot be read from an instance: install it by hand"
-		}
-		return Leave, ""
-	case snapshot.Hosts:
-		if n.twin == nil {
-			return Skip, "no host of the target stands for it"
-		}
-	case snapshot.Administrators:
-		if n.twin != nil && n.twin.id == b.plan.caller && len(n.changes(n.twin)) > 0 {
-			return HeldBack, "it is the administrator in use: " + fieldNames(n.changes(n.twin)) + " differ and are changed by hand"
-		}
-	}
-	if n.kind == snapshot.ServerLinks && n.twin == nil {
-		for _, server := range []*node{n.owner, n.other} {
-			if server != nil && b.want.homeless(server) {
-				return Cannot, "linked servers need a host each, and none of those of server " + server.path() + " is on the target"
-			}
-		}
-	}
-	for _, needs := range []*node{n.owner, n.other} {
-		if needs == nil || n.kind == snapshot.Settings || b.available(needs) {
-			continue
-		}
-		return Skip, singular(needs.kind) + " " + needs.path() + " is not there"
-	}
-	existing := n.owner != nil && n.owner.twin != nil && (n.kind != snapshot.ServerLinks || n.other.twin != nil)
-	if b.opts.Mode == ModeSkip && n.twin == nil && existing && n.kind != snapshot.Users {
-		return Skip, "belongs to " + singular(n.owner.kind) + " " + n.owner.path() + ", which exists already"
-	}
-	return "", ""
-}
-
-// available tells whether an object will be on the target when it is needed.
-func (b *builder) available(n *node) bool {
-	if n.twin != nil {
-		return true
-	}
-	a := b.actions[n]
-	return a != nil && a.Verb == Create
-}
-
 // decideExtra says what happens to an object that the snapshot does not have.
 func (b *builder) decideExtra(n *node) *Action {
 	a := &Action{Kind: n.kind, Path: n.path(), NewID: n.id, live: n}
@@ -153,18 +103,24 @@ func (b *builder) decideExtra(n *node) *Action {
 		a.Verb, a.Reason = Leave, "none of the server's hosts in the snapshot is on the target, so it stays here"
 		return a
 	}
-	if !b.want.header.Has(section(n.kind)) {
+	if !b.want.has(section(n.kind)) {
 		a.Verb, a.Reason = Leave, "the snapshot does not know about "+string(section(n.kind))
 		return a
 	}
 	a.Verb, a.Reason = Leave, "not in the snapshot"
+	original := b.duplicateOf(n)
 	switch {
 	case !b.opts.selects(n):
 		a.Verb, a.Reason = Skip, "left out by --only or --skip"
+	case original != nil:
+		a.Verb, a.Duplicate, a.Reason = Delete, true, "duplicate of "+original.path()+", left by an interrupted restore"
+		b.duplicates[n] = true
 	case n.kind == snapshot.Administrators && n.id == b.plan.caller:
 		a.Reason = "not in the snapshot, but it is the administrator in use"
-	case b.opts.Prune, b.exact() && isPart(n.kind):
+	case b.opts.Prune:
 		a.Verb = Delete
+	case b.exact() && isPart(n.kind):
+		a.Verb, a.Born = Delete, true
 	case b.opts.Mode == ModeUpdate:
 		a.Reason = "not in the snapshot; --prune deletes it"
 	}

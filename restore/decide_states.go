@@ -2,7 +2,6 @@ package restore
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 
 	"pritunl-backup/snapshot"
@@ -12,7 +11,7 @@ import (
 func (b *builder) linkStates() []*Action {
 	var out []*Action
 	for _, n := range b.want.kinds[snapshot.Links] {
-		if !b.available(n) || !b.opts.selects(n) || n.twin != nil && b.opts.Mode == ModeSkip {
+		if n.borrowed || !b.available(n) || !b.opts.selects(n) || n.twin != nil && b.opts.Mode == ModeSkip {
 			continue
 		}
 		want, have := n.object.String("status"), "online"
@@ -36,6 +35,11 @@ func (b *builder) serverStates() []*Action {
 	attached := map[*node]bool{}
 	for _, n := range b.want.kinds[snapshot.ServerOrganizations] {
 		attached[n.owner] = true
+	}
+	for _, n := range b.live.kinds[snapshot.ServerOrganizations] {
+		if n.owner.twin != nil && !b.goes(n) {
+			attached[n.owner.twin] = true
+		}
 	}
 	var out []*Action
 	for _, n := range b.want.kinds[snapshot.Servers] {
@@ -146,7 +150,8 @@ func (b *builder) refuse() *RefusedError {
 			found = append(found, fmt.Sprintf("%d %s", count, kind))
 		}
 		for _, n := range b.live.kinds[kind] {
-			if n.twin == nil {
+			unknown := n.twin == nil && !b.inDuplicate(n) && b.want.has(section(kind)) || n.twin != nil && n.twin.borrowed && b.opts.Mode == ModeFresh
+			if unknown {
 				foreign = append(foreign, singular(kind)+" "+n.path())
 			}
 		}
@@ -156,26 +161,8 @@ func (b *builder) refuse() *RefusedError {
 		return &RefusedError{Found: found, Foreign: atMost(foreign, 10), Resuming: true}
 	case b.opts.Mode == ModeResume, len(found) == 0:
 		return nil
-	case len(foreign) == 0 && b.plan.Writes() == 0:
+	case len(foreign) == 0 && b.plan.Writes() == 0: // duplicates are writes
 		return nil // equal already
 	}
 	return &RefusedError{Found: found, Foreign: atMost(foreign, 10), Resumes: len(foreign) == 0}
-}
-
-// compareVersions compares dotted numbers, part by part.
-func compareVersions(a, b string) int {
-	x, y := strings.Split(a, "."), strings.Split(b, ".")
-	for i := range max(len(x), len(y)) {
-		var p, q int
-		if i < len(x) {
-			p, _ = strconv.Atoi(x[i]) // what is no number counts as 0
-		}
-		if i < len(y) {
-			q, _ = strconv.Atoi(y[i])
-		}
-		if p != q {
-			return p - q
-		}
-	}
-	return 0
 }

@@ -53,7 +53,7 @@ func (e *RefusedError) Error() string {
 func (e *RefusedError) Hint() string {
 	switch {
 	case e.Resuming:
-		return "this is not what an interrupted restore leaves; for a living target see --on-existing skip or update"
+		return "an interrupted restore does not leave these: delete them by hand and run it again, or go on with --on-existing update, which leaves them as they are and completes the rest"
 	case e.Resumes:
 		return "everything there is part of the snapshot, as after an interrupted restore: --resume goes on"
 	}

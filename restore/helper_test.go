@@ -90,6 +90,9 @@ func (w *wire) carry(r *http.Request) (response *http.Response, err error) {
 
 func newTarget(t testing.TB, opts simulator.Options) *target {
 	t.Helper()
+	if opts.Random == 0 && opts.Seed == "" {
+		opts.Random = 7 // other ids than those of an instance that a snapshot is of
+	}
 	sim, err := simulator.New(opts)
 	if err != nil {
 		t.Fatal(err)

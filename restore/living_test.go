@@ -148,7 +148,7 @@ func TestSkipLeavesWhatExists(t *testing.T) {
 	before := s.export()
 	edit(t, wanted, snapshot.Servers, "office", map[string]any{"port": json.Number("2194")})
 	edit(t, wanted, snapshot.Users, "alice", map[string]any{"disabled": true})
-	edit(t, wanted, snapshot.Users, "bob", map[string]any{"name": "robert"})
+	edit(t, wanted, snapshot.Users, "bob", map[string]any{"name": "robert", "id": "0123456789abcdef01234567"})
 	opts := restore.PlanOptions{Mode: restore.ModeSkip}
 	plan, report := s.restore(wanted, opts)
 	if plan.Writes() != 1 || report.Count(restore.Created) != 1 {
@@ -204,7 +204,7 @@ func TestOnlyAndSkipChoose(t *testing.T) {
 }
 
 func TestEqualNamesThatDifferAreAmbiguous(t *testing.T) {
-	s, wanted := living(t)
+	s, wanted := newTarget(t, simulator.Options{Seed: "demo", Random: 3}), demo(t) // no id of one is in the other
 	if _, err := s.client().CreateOrganization(t.Context(), map[string]any{"name": "Example-Staff"}); err != nil {
 		t.Fatal(err)
 	}

@@ -10,7 +10,7 @@ import (
 // matcher pairs the nodes of two trees.
 type matcher struct {
 	want, live *tree
-	strict     bool // leftovers of equal names on both sides must not be paired by guess
+	mode       Mode
 	hosts      map[*node]*node
 	groups     int
 }
@@ -59,12 +59,38 @@ func (m *matcher) pair(want, live *node) {
 	want.group, want.target = live.group, live.id
 }
 
+// pairByID pairs what is still there under the id that it has in the snapshot: it is the same object whatever it is
+// called by now, and changing it keeps what no API can make again. Hosts have rules of their own.
+func (m *matcher) pairByID(kind snapshot.Kind) {
+	for _, want := range m.want.kinds[kind] {
+		live := m.live.byID[want.id]
+		if want.id != "" && live != nil && live.kind == kind && live.twin == nil && m.canBecome(want, live) {
+			m.pair(want, live)
+		}
+	}
+}
+
+// canBecome tells whether changes can turn a live object into the wanted one: what is fixed when an object is created
+// has to be equal. A user can move to another organization.
+func (m *matcher) canBecome(want, live *node) bool {
+	switch want.kind {
+	case snapshot.Links:
+		return want.object.String("type") == live.object.String("type")
+	case snapshot.Locations:
+		return want.owner.twin == live.owner && want.object.String("type") == live.object.String("type")
+	case LocationHosts:
+		return want.owner.twin == live.owner
+	}
+	return true
+}
+
 func (m *matcher) matchKind(kind snapshot.Kind) error {
+	m.pairByID(kind)
 	want := bucket(m.want.kinds[kind], (*node).key)
 	live := bucket(m.live.kinds[kind], (*node).key)
 	for _, key := range want.order {
 		m.number(want.nodes[key])
-		if err := m.matchBucket(want.nodes[key], live.nodes[key]); err != nil {
+		if err := m.matchBucket(unmatched(want.nodes[key]), unmatched(live.nodes[key])); err != nil {
 			return err
 		}
 	}
@@ -104,109 +130,6 @@ func (m *matcher) number(nodes []*node) {
 	for i, n := range nodes {
 		n.number = i + 1
 	}
-}
-
-// matchBucket pairs objects of one natural key: those that are equal first, the
-// rest by what they have in common, then by their order.
-func (m *matcher) matchBucket(want, live []*node) error {
-	if len(want) == 1 && len(live) == 1 {
-		m.pair(want[0], live[0])
-		return nil
-	}
-	m.pairBest(want, live, func(w, l *node) bool { return len(w.changes(l)) == 0 && m.common(w, l) == m.parts(w, l) })
-	w, l := unmatched(want), unmatched(live)
-	if m.strict && len(w) != len(l) && len(w) > 0 && len(l) > 0 {
-		return &AmbiguousError{
-			Text: fmt.Sprintf("%s %s exists %d times in the snapshot and %d times on the target, and they differ",
-				singular(want[0].kind), want[0].path(), len(want), len(live)),
-			Next: fmt.Sprintf("rename all but one, or leave them out: --skip %s=%s", section(want[0].kind), quote(want[0].names()[0])),
-		}
-	}
-	m.pairBest(w, l, func(*node, *node) bool { return true })
-	return nil
-}
-
-// pairBest pairs greedily, those with most in common first.
-func (m *matcher) pairBest(want, live []*node, fits func(w, l *node) bool) {
-	if len(want) == 0 || len(live) == 0 {
-		return
-	}
-	if !hasParts(want[0].kind) {
-		m.pairFirst(want, live, fits)
-		return
-	}
-	for {
-		var bestWant, bestLive *node
-		best := -1
-		for _, w := range unmatched(want) {
-			for _, l := range unmatched(live) {
-				if score := m.common(w, l); score > best && fits(w, l) {
-					best, bestWant, bestLive = score, w, l
-				}
-			}
-		}
-		if best < 0 {
-			return
-		}
-		m.pair(bestWant, bestLive)
-	}
-}
-
-// pairFirst pairs in order; enough for what has no parts, of which there may be many.
-func (m *matcher) pairFirst(want, live []*node, fits func(w, l *node) bool) {
-	live = unmatched(live)
-	for _, w := range unmatched(want) {
-		if i := slices.IndexFunc(live, func(l *node) bool { return fits(w, l) }); i >= 0 {
-			m.pair(w, live[i])
-			live = slices.Delete(slices.Clone(live), i, i+1)
-		}
-	}
-}
-
-// common counts the labels of parts that two objects share.
-func (m *matcher) common(want, live *node) int {
-	labels := m.want.labels(want)
-	count := 0
-	for label, n := range m.live.labels(live) {
-		count += min(n, labels[label])
-	}
-	return count
-}
-
-// parts counts the parts of the larger of two objects.
-func (m *matcher) parts(want, live *node) int {
-	count := func(labels map[string]int) int {
-		total := 0
-		for _, n := range labels {
-			total += n
-		}
-		return total
-	}
-	return max(count(m.want.labels(want)), count(m.live.labels(live)))
-}
-
-// labels gives the names of what belongs to a node.
-func (t *tree) labels(owner *node) map[string]int {
-	labels := map[string]int{}
-	if !hasParts(owner.kind) {
-		return labels
-	}
-	for kind, nodes := range t.kinds {
-		for _, n := range nodes {
-			if n.owner == owner && kind != LocationTransitStops {
-				labels[string(kind)+" "+n.ownName()]++
-			}
-		}
-	}
-	return labels
-}
-
-func hasParts(kind snapshot.Kind) bool {
-	switch kind {
-	case snapshot.Organizations, snapshot.Servers, snapshot.Links, snapshot.Locations:
-		return true
-	}
-	return false
 }
 
 // buckets holds nodes by key, keys in the order of their first node.

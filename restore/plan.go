@@ -3,6 +3,7 @@ package restore
 import (
 	"slices"
 
+	"pritunl-backup/mongo"
 	"pritunl-backup/snapshot"
 )
 
@@ -14,7 +15,7 @@ const (
 	Create   Verb = "create"
 	Changing Verb = "change"
 	Leave    Verb = "leave"     // it is as it should be, or stays although the snapshot does not have it
-	Delete   Verb = "delete"    // only with PlanOptions.Prune, and what a new server is born with
+	Delete   Verb = "delete"    // with PlanOptions.Prune, duplicates in ModeResume, and what a new server is born with
 	Cannot   Verb = "cannot"    // it cannot be restored, Reason says why
 	HeldBack Verb = "held-back" // it could be restored, with the option that Reason names
 	Skip     Verb = "skip"      // it was left out by an option
@@ -37,7 +38,13 @@ type Action struct {
 	Rewrote []Change      `json:"rewrote,omitempty"` // what they changed
 	Stops   []string      `json:"stops,omitempty"`   // servers that must be offline meanwhile
 
+	// Of a deletion: it is of an object that an interrupted restore has left twice, or of a part that a server was
+	// born with and nobody has to confirm.
+	Duplicate bool `json:"duplicate,omitempty"`
+	Born      bool `json:"born,omitempty"`
+
 	want, live *node
+	late       bool // a deletion that comes after the users
 }
 
 // Stop is a running server that has to be offline for a while. It is started
@@ -82,11 +89,12 @@ func (p *Plan) Writes() int {
 	return n
 }
 
-// Deletes gives the actions that delete objects; they need a confirmation.
+// Deletes gives the deletions that need a confirmation: those of Prune, and duplicates. Parts that a new server is born
+// with are none of them.
 func (p *Plan) Deletes() []*Action {
 	var out []*Action
 	for _, a := range p.Actions {
-		if a.Verb == Delete {
+		if a.Verb == Delete && !a.Born {
 			out = append(out, a)
 		}
 	}
@@ -111,6 +119,9 @@ func (p *Plan) Count(v Verb) int {
 func NewPlan(live, wanted *snapshot.Document, opts PlanOptions) (*Plan, error) {
 	b, err := newBuilder(live, wanted, opts)
 	if err != nil {
+		return nil, err
+	}
+	if err := b.checkSelected(); err != nil {
 		return nil, err
 	}
 	b.decide()
@@ -139,29 +150,35 @@ type builder struct {
 	plan       *Plan
 	opts       PlanOptions
 	want, live *tree
-	actions    map[*node]*Action                 // of wanted nodes
-	known      map[snapshot.Kind]map[string]bool // names of the catalogue, as they are needed
+	actions    map[*node]*Action                    // of wanted nodes
+	duplicates map[*node]bool                       // live nodes that an interrupted run has left twice
+	keys       map[snapshot.Kind]map[string][]*node // wanted nodes by natural key, as they are needed
+	gone       map[*node]bool                       // live nodes that are deleted
+	known      map[snapshot.Kind]map[string]bool    // names of the catalogue, as they are needed
 }
 
 func newBuilder(live, wanted *snapshot.Document, opts PlanOptions) (*builder, error) {
 	if err := opts.check(); err != nil {
 		return nil, err
 	}
-	if err := checkLive(live); err != nil {
+	if err := checkLive(live, wanted.Header); err != nil {
 		return nil, err
 	}
 	ruled, rewrites, err := opts.Rules.apply(wanted)
 	if err != nil {
 		return nil, err
 	}
-	b := &builder{opts: opts, want: newTree(ruled, true), live: newTree(live, false), actions: map[*node]*Action{}, known: map[snapshot.Kind]map[string]bool{}}
+	b := &builder{opts: opts, want: newTree(borrow(ruled, live), true), live: newTree(live, false), actions: map[*node]*Action{}, gone: map[*node]bool{}, duplicates: map[*node]bool{}, keys: map[snapshot.Kind]map[string][]*node{}, known: map[snapshot.Kind]map[string]bool{}}
 	b.plan = &Plan{
 		Target: live.Header.Host, Source: wanted.Header.Host, Mode: opts.Mode,
 		opts: opts, want: b.want, live: b.live, wanted: wanted,
 	}
 	b.want.note(rewrites)
+	b.want.markBorrowed(ruled)
 	b.want.bindSSO()
 	b.live.bindSSO()
+	b.leaveOutSSO()
+	newer := b.leaveOutNewer()
 	for _, s := range b.live.kinds[snapshot.Settings] {
 		b.plan.caller = s.id
 	}
@@ -169,32 +186,18 @@ func newBuilder(live, wanted *snapshot.Document, opts PlanOptions) (*builder, er
 	if err != nil {
 		return nil, err
 	}
-	m := &matcher{want: b.want, live: b.live, hosts: pairs, strict: opts.Mode == ModeUpdate || opts.Mode == ModeSkip}
+	m := &matcher{want: b.want, live: b.live, hosts: pairs, mode: opts.Mode}
 	if err := m.match(); err != nil {
 		return nil, err
 	}
 	b.plan.Hosts = hostMappings(b.want.kinds[snapshot.Hosts])
-	b.plan.Warnings = b.warnings()
+	b.plan.Warnings = append(b.warnings(), newer...)
 	return b, nil
 }
 
 // begun tells whether a restore into the target may have begun before.
 func (b *builder) begun() bool {
 	return b.opts.Mode == ModeResume || len(b.live.kinds[snapshot.Organizations])+len(b.live.kinds[snapshot.Servers]) > 0
-}
-
-// checkLive refuses a live state that lacks something a plan has to know.
-func checkLive(live *snapshot.Document) error {
-	for _, kind := range snapshot.Kinds() {
-		switch kind {
-		case snapshot.Administrators, snapshot.Links, snapshot.Locations, snapshot.Subscription:
-			continue // may be hidden for want of a privilege or a licence
-		}
-		if !live.Header.Has(kind) {
-			return &UsageError{Text: "the live state lacks " + string(kind), Next: "read the whole target before planning"}
-		}
-	}
-	return nil
 }
 
 // note tells the nodes what the rules did to them.
@@ -218,7 +221,7 @@ func (t *tree) bindSSO() {
 func (b *builder) warnings() []string {
 	warnings := slices.Clone(b.want.header.Warnings)
 	was, is := b.want.header.PritunlVersion, b.live.header.PritunlVersion
-	if was != "" && is != "" && compareVersions(was, is) > 0 {
+	if order, ok := mongo.CompareVersions(was, is); ok && order > 0 {
 		warnings = append(warnings, "the snapshot is of Pritunl "+was+", the target is older: "+is)
 	}
 	if !b.want.header.Complete {

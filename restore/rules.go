@@ -30,6 +30,7 @@ type rule struct {
 	set     map[string]any
 	replace map[string]replacement
 	drop    []string
+	always  bool // no error when the snapshot has nothing that it could change
 }
 
 type replacement struct{ from, to string }
@@ -79,14 +80,45 @@ func (r *Rules) apply(doc *snapshot.Document) (*snapshot.Document, map[string]*r
 			}
 			done[key].add(rw)
 		}
-		if !found {
-			return nil, nil, &RulesError{
-				Where: rule.where, Text: "matches nothing in the snapshot",
-				Next: "check the pattern, or take the rule out",
-			}
+		if !found && !rule.always {
+			return nil, nil, &RulesError{Where: rule.where, Text: "matches nothing in the snapshot", Next: rule.hint(doc, names)}
 		}
 	}
 	return out, done, nil
+}
+
+// hint gives the name that a rule which matches nothing may have meant.
+func (r rule) hint(doc *snapshot.Document, names snapshot.Names) string {
+	const otherwise = "check the pattern, or take the rule out"
+	var known []string
+	for _, o := range doc.Resources[r.kind] {
+		known = append(known, r.nameOf(o))
+	}
+	if r.server != "" && !slices.ContainsFunc(doc.Resources[r.kind], func(o snapshot.Object) bool { return glob(r.server, names[o.String("server")]) }) {
+		var servers []string
+		for _, o := range doc.Resources[snapshot.Servers] {
+			servers = append(servers, o.String("name"))
+		}
+		if near := nearest(r.server, servers); near != "" {
+			return "did you mean the server " + quote(near) + "?"
+		}
+		return otherwise
+	}
+	if near := nearest(r.match, known); near != "" && !glob(r.match, near) {
+		return "did you mean " + quote(near) + "?"
+	}
+	return otherwise
+}
+
+// nameOf gives what match is compared with.
+func (r rule) nameOf(o snapshot.Object) string {
+	switch r.kind {
+	case snapshot.Administrators:
+		return o.String("username")
+	case snapshot.ServerRoutes:
+		return o.String("network")
+	}
+	return o.String("name")
 }
 
 func (w *rewrite) add(other *rewrite) {
@@ -103,14 +135,10 @@ func objectKey(kind snapshot.Kind, o snapshot.Object) string {
 // matches looks at names as the snapshot has them, so that the order of rules
 // does not matter to what they find.
 func (r rule) matches(o snapshot.Object, names snapshot.Names) bool {
-	name := o.String("name")
 	switch r.kind {
 	case snapshot.Settings:
 		return true
-	case snapshot.Administrators:
-		name = o.String("username")
 	case snapshot.ServerRoutes:
-		name = o.String("network")
 		if r.server != "" && !glob(r.server, names[o.String("server")]) {
 			return false
 		}
@@ -119,7 +147,7 @@ func (r rule) matches(o snapshot.Object, names snapshot.Names) bool {
 			return false
 		}
 	}
-	return r.match == "" || glob(r.match, name)
+	return r.match == "" || glob(r.match, r.nameOf(o))
 }
 
 // glob is path.Match where * stands for slashes too: networks have them.
@@ -154,27 +182,4 @@ func (r rule) rewrite(o snapshot.Object) (snapshot.Object, *rewrite) {
 		return o, nil
 	}
 	return out, rw
-}
-
-// dropGroups are names for many settings at once.
-func dropGroups(name string) func(field string) bool {
-	has := func(prefixes ...string) func(string) bool {
-		return func(field string) bool {
-			return slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(field, p) })
-		}
-	}
-	switch name {
-	case "sso":
-		return has("sso", "server_sso_url")
-	case "mail":
-		return has("email_")
-	case "influxdb":
-		return has("influxdb_", "monitoring")
-	case "cloud":
-		return func(field string) bool {
-			return has("cloud_provider", "route53_", "oracle_", "pritunl_cloud_")(field) ||
-				strings.HasSuffix(field, "_access_key") || strings.HasSuffix(field, "_secret_key")
-		}
-	}
-	return nil
 }

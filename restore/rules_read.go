@@ -216,18 +216,10 @@ func (r *rule) readDrop(o snapshot.Object) error {
 	}
 	for i, e := range list {
 		name, _ := e.(string)
-		in := dropGroups(name)
-		if in == nil {
-			in = func(field string) bool { return field == name }
-		}
-		before := len(r.drop)
-		for _, f := range fieldsOf(snapshot.Settings) {
-			if f.Restorable() && in(f.Path) {
-				r.drop = append(r.drop, f.Path)
-			}
-		}
-		if len(r.drop) == before {
-			return &RulesError{Where: fmt.Sprintf("%s.drop[%d]", r.where, i), Text: quote(name) + " is no setting that can be restored", Next: "groups are sso, mail, cloud and influxdb"}
+		fields := droppedBy(name)
+		r.drop = append(r.drop, fields...)
+		if len(fields) == 0 {
+			return &RulesError{Where: fmt.Sprintf("%s.drop[%d]", r.where, i), Text: quote(name) + " is no setting that can be restored", Next: "groups are " + strings.Join(groupNames(), ", ")}
 		}
 	}
 	return nil

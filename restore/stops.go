@@ -42,44 +42,77 @@ func (b *builder) findStops() {
 
 // stopsFor gives the live servers that an action needs offline, running or not.
 func (b *builder) stopsFor(a *Action) []*node {
-	switch a.Kind {
-	case snapshot.Servers:
-		switch {
-		case a.Verb == Delete:
-			return b.linkedTo(a.live)
-		case a.Verb == Changing && (needsOffline(a) || len(b.want.displaced(a.want)) > 0):
-			return append(b.linkedTo(a.live), a.live)
-		}
-	case snapshot.ServerRoutes, RouteOverrides:
-		if server := b.liveOwner(a); server != nil {
-			return append(b.linkedTo(server), server)
-		}
-	case snapshot.ServerOrganizations:
-		if server := b.liveOwner(a); server != nil {
-			return []*node{server}
-		}
-	case snapshot.ServerLinks:
-		var ends []*node
-		for _, end := range a.ends() {
-			if end != nil {
-				ends = append(ends, end)
-			}
-		}
-		return ends
-	case snapshot.Organizations:
-		if a.Verb == Delete {
-			return b.serversOf(a.live)
-		}
-	case snapshot.Users:
-		if touchesNetworkLinks(a) {
-			return b.serversOf(b.liveOwner(a))
-		}
-	case snapshot.Hosts:
-		if slices.ContainsFunc(a.Fields, func(c Change) bool { return c.Path == "routed_subnet6" || c.Path == "routed_subnet6_wg" }) {
-			return slices.DeleteFunc(slices.Clone(b.live.kinds[snapshot.Servers]), func(n *node) bool { return !n.object.Bool("ipv6") })
-		}
+	if find := stopRules()[a.Kind]; find != nil {
+		return find(b, a)
 	}
 	return nil
+}
+
+// stopRules gives, by kind, which servers the server wants offline for an action.
+func stopRules() map[snapshot.Kind]func(b *builder, a *Action) []*node {
+	return map[snapshot.Kind]func(b *builder, a *Action) []*node{
+		snapshot.Servers:             (*builder).stopsForServer,
+		snapshot.ServerRoutes:        (*builder).stopsForRoute,
+		RouteOverrides:               (*builder).stopsForRoute,
+		snapshot.ServerOrganizations: (*builder).stopsForAttachment,
+		snapshot.ServerLinks:         (*builder).stopsForLink,
+		snapshot.Organizations:       (*builder).stopsForOrganization,
+		snapshot.Users:               (*builder).stopsForUser,
+		snapshot.Hosts:               (*builder).stopsForHost,
+	}
+}
+
+func (b *builder) stopsForServer(a *Action) []*node {
+	switch {
+	case a.Verb == Delete:
+		return b.linkedTo(a.live)
+	case a.Verb == Changing && (b.live.lacks(sinceOnlineChanges) || needsOffline(a) || len(b.want.displaced(a.want)) > 0):
+		return append(b.linkedTo(a.live), a.live)
+	}
+	return nil
+}
+
+func (b *builder) stopsForRoute(a *Action) []*node {
+	server := b.liveOwner(a)
+	if server == nil {
+		return nil
+	}
+	return append(b.linkedTo(server), server)
+}
+
+func (b *builder) stopsForAttachment(a *Action) []*node { return existing(b.liveOwner(a)) }
+
+func (b *builder) stopsForLink(a *Action) []*node {
+	ends := a.ends()
+	return existing(ends[:]...)
+}
+
+func existing(nodes ...*node) []*node {
+	return slices.DeleteFunc(nodes, func(n *node) bool { return n == nil })
+}
+
+func (b *builder) stopsForOrganization(a *Action) []*node {
+	if a.Verb != Delete {
+		return nil
+	}
+	return b.serversOf(a.live)
+}
+
+func (b *builder) stopsForUser(a *Action) []*node {
+	switch {
+	case a.moves() && len(a.want.object.Strings("network_links")) > 0:
+		return append(b.serversOf(a.live.owner), b.serversOf(b.liveOwner(a))...)
+	case touchesNetworkLinks(a):
+		return b.serversOf(b.liveOwner(a))
+	}
+	return nil
+}
+
+func (b *builder) stopsForHost(a *Action) []*node {
+	if !slices.ContainsFunc(a.Fields, func(c Change) bool { return c.Path == "routed_subnet6" || c.Path == "routed_subnet6_wg" }) {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(b.live.kinds[snapshot.Servers]), func(n *node) bool { return !n.object.Bool("ipv6") })
 }
 
 // liveOwner gives the live object that the object of an action belongs to.
@@ -100,30 +133,26 @@ func (a *Action) ends() [2]*node {
 
 func (b *builder) linkedTo(server *node) []*node {
 	var out []*node
-	for _, l := range b.live.kinds[snapshot.ServerLinks] {
-		switch server {
-		case l.owner:
-			out = append(out, l.other)
-		case l.other:
-			out = append(out, l.owner)
-		}
+	for _, l := range b.live.of(server, snapshot.ServerLinks) {
+		out = append(out, l.other)
+	}
+	for _, l := range b.live.to(server, snapshot.ServerLinks) {
+		out = append(out, l.owner)
 	}
 	return out
 }
 
 func (b *builder) serversOf(organization *node) []*node {
 	var out []*node
-	for _, a := range b.live.kinds[snapshot.ServerOrganizations] {
-		if organization != nil && a.other == organization {
-			out = append(out, a.owner)
-		}
+	for _, a := range b.live.to(organization, snapshot.ServerOrganizations) {
+		out = append(out, a.owner)
 	}
 	return out
 }
 
 // goes tells whether a live object is deleted.
 func (b *builder) goes(n *node) bool {
-	return slices.ContainsFunc(b.plan.Actions, func(a *Action) bool { return a.Verb == Delete && a.live == n })
+	return b.gone[n]
 }
 
 func touchesNetworkLinks(a *Action) bool {

@@ -9,16 +9,20 @@ import (
 
 // node is one object, or one relation between objects, of a document.
 type node struct {
-	kind   snapshot.Kind
-	id     string          // in its own document; "" for relations
-	object snapshot.Object // live: as read; wanted: as the server will show it
-	sent   snapshot.Object // wanted: as it is sent, before the server's filters
-	owner  *node           // the organization of a user, the server of a route
-	other  *node           // the other end of a relation
-	twin   *node           // the same thing in the other document
-	group  int             // shared by twins, unique otherwise
-	target string          // id in the instance; "" until it is known
-	number int             // counts objects with the same natural key, from 1; 0 when there is one
+	kind     snapshot.Kind
+	id       string          // in its own document; "" for relations
+	object   snapshot.Object // live: as read; wanted: as the server will show it
+	sent     snapshot.Object // wanted: as it is sent, before the server's filters
+	owner    *node           // the organization of a user, the server of a route
+	other    *node           // the other end of a relation
+	twin     *node           // the same thing in the other document
+	group    int             // shared by twins, unique otherwise
+	target   string          // id in the instance; "" until it is known
+	position int             // among those of its kind, in document order
+	number   int             // counts objects with the same natural key, from 1; 0 when there is one
+
+	borrowed bool              // wanted: the snapshot lacks the kind, and it is as the target has it
+	unsent   map[string]string // fields that cannot be sent to this target, and why
 
 	rules   []string // rewrite rules that changed it
 	changed []Change // what they changed
@@ -30,12 +34,25 @@ type tree struct {
 	header snapshot.Header
 	kinds  map[snapshot.Kind][]*node
 	byID   map[string]*node
+	parts  map[belongs][]*node // by owner
+	ends   map[belongs][]*node // by other
+
+	orphans []*node // without an owner, because the document lacks its kind
+}
+
+// belongs is the key of the nodes of a kind that have one node at an end.
+type belongs struct {
+	to   *node
+	kind snapshot.Kind
 }
 
 // newTree takes a document apart. wanted says that it is what shall be stored,
 // not what is.
 func newTree(doc *snapshot.Document, wanted bool) *tree {
-	t := &tree{header: doc.Header, kinds: map[snapshot.Kind][]*node{}, byID: map[string]*node{}}
+	t := &tree{
+		header: doc.Header, kinds: map[snapshot.Kind][]*node{}, byID: map[string]*node{},
+		parts: map[belongs][]*node{}, ends: map[belongs][]*node{},
+	}
 	for _, kind := range []snapshot.Kind{
 		snapshot.Subscription, snapshot.Hosts, snapshot.Organizations, snapshot.Servers, snapshot.Links,
 		snapshot.Administrators, snapshot.Settings, snapshot.Users, snapshot.Locations,
@@ -60,10 +77,13 @@ func newTree(doc *snapshot.Document, wanted bool) *tree {
 	}
 	t.addServerLinks(doc.Resources[snapshot.ServerLinks])
 	for _, o := range doc.Resources[snapshot.ServerRoutes] {
-		if server := t.byID[o.String("server")]; server != nil {
-			if n := routeNode(server, o, wanted); n != nil {
-				t.add(n)
-			}
+		server := t.byID[o.String("server")]
+		if server == nil {
+			t.orphan(snapshot.ServerRoutes, o)
+			continue
+		}
+		if n := routeNode(server, o, wanted); n != nil {
+			t.add(n)
 		}
 	}
 	for _, location := range t.kinds[snapshot.Locations] {
@@ -75,7 +95,24 @@ func newTree(doc *snapshot.Document, wanted bool) *tree {
 	return t
 }
 
-func (t *tree) add(n *node) { t.kinds[n.kind] = append(t.kinds[n.kind], n) }
+func (t *tree) add(n *node) {
+	n.position = len(t.kinds[n.kind])
+	t.kinds[n.kind] = append(t.kinds[n.kind], n)
+	if n.owner != nil {
+		at := belongs{n.owner, n.kind}
+		t.parts[at] = append(t.parts[at], n)
+	}
+	if n.other != nil {
+		at := belongs{n.other, n.kind}
+		t.ends[at] = append(t.ends[at], n)
+	}
+}
+
+// of gives the nodes of a kind that an owner has, in document order.
+func (t *tree) of(owner *node, kind snapshot.Kind) []*node { return t.parts[belongs{owner, kind}] }
+
+// to gives the nodes of a kind whose other end is a node, in document order.
+func (t *tree) to(other *node, kind snapshot.Kind) []*node { return t.ends[belongs{other, kind}] }
 
 func (t *tree) addObject(kind snapshot.Kind, o snapshot.Object, wanted bool) {
 	n := newNode(kind, o, wanted)
@@ -85,10 +122,12 @@ func (t *tree) addObject(kind snapshot.Kind, o snapshot.Object, wanted bool) {
 			return // internal, made by the server
 		}
 		if n.owner = t.byID[o.String("organization")]; n.owner == nil {
+			t.orphan(kind, o)
 			return
 		}
 	case snapshot.Locations:
 		if n.owner = t.byID[o.String("link_id")]; n.owner == nil {
+			t.orphan(kind, o)
 			return
 		}
 	}
@@ -110,9 +149,11 @@ func newNode(kind snapshot.Kind, o snapshot.Object, wanted bool) *node {
 
 func (t *tree) addAttachment(kind snapshot.Kind, o snapshot.Object) {
 	server, other := t.byID[o.String("server")], t.byID[o.String("id")]
-	if server != nil && other != nil {
-		t.add(&node{kind: kind, object: o, sent: o, owner: server, other: other})
+	if server == nil || other == nil {
+		t.orphan(kind, o)
+		return
 	}
+	t.add(&node{kind: kind, object: o, sent: o, owner: server, other: other})
 }
 
 // addServerLinks keeps each unordered pair once, from the side that comes first.
@@ -120,7 +161,11 @@ func (t *tree) addServerLinks(rows []snapshot.Object) {
 	seen := map[[2]*node]bool{}
 	for _, o := range rows {
 		a, b := t.byID[o.String("server")], t.byID[o.String("id")]
-		if a == nil || b == nil || a == b || seen[[2]*node{a, b}] {
+		if a == nil || b == nil {
+			t.orphan(snapshot.ServerLinks, o)
+			continue
+		}
+		if a == b || seen[[2]*node{a, b}] {
 			continue
 		}
 		seen[[2]*node{a, b}], seen[[2]*node{b, a}] = true, true
@@ -150,6 +195,9 @@ func (t *tree) addLocationParts(location *node, wanted bool) {
 	for _, o := range location.object.Objects("hosts") {
 		n := newNode(LocationHosts, o, wanted)
 		n.owner = location
+		if n.id != "" {
+			t.byID[n.id] = n
+		}
 		t.add(n)
 	}
 	if location.owner.object.String("type") == "direct" {
@@ -162,84 +210,6 @@ func (t *tree) addLocationParts(location *node, wanted bool) {
 	}
 }
 
-// addPeers reads exclusions and transits out of the peers that the locations of
-// a link show. By default every other location is a peer.
-func (t *tree) addPeers(link *node) {
-	if link.object.String("type") == "direct" {
-		return
-	}
-	var locations []*node
-	for _, l := range t.kinds[snapshot.Locations] {
-		if l.owner == link {
-			locations = append(locations, l)
-		}
-	}
-	view := map[*node]*peers{}
-	for _, l := range locations {
-		view[l] = t.peersOf(l)
-	}
-	for _, l := range locations {
-		for _, row := range l.object.Objects("peers") {
-			// What l reaches through another is a transit of the other, which does not
-			// show it itself when the two are excluded from each other.
-			if through, to := view[t.byID[row.String("transited_id")]], t.byID[row.String("id")]; through != nil && to != nil {
-				through.transits[to] = true
-			}
-		}
-	}
-	for i, a := range locations {
-		for _, b := range locations[i+1:] {
-			if !view[a].direct[b] || !view[b].direct[a] {
-				t.add(&node{kind: LocationExclusions, owner: a, other: b, object: snapshot.Object{}})
-			}
-		}
-		for _, b := range locations {
-			if view[a].transits[b] {
-				t.add(&node{kind: LocationTransits, owner: a, other: b, object: snapshot.Object{}})
-			}
-			if a != b && hiddenTransit(view, a, b) {
-				t.add(&node{kind: LocationTransitStops, owner: a, other: b, object: snapshot.Object{}})
-			}
-		}
-	}
-}
-
-// peers is what one location shows of the others.
-type peers struct{ direct, transits, transited map[*node]bool }
-
-func (t *tree) peersOf(location *node) *peers {
-	p := &peers{map[*node]bool{}, map[*node]bool{}, map[*node]bool{}}
-	for _, row := range location.object.Objects("peers") {
-		other := t.byID[row.String("id")]
-		switch {
-		case other == nil:
-			continue
-		case row.String("transited_id") != "":
-			p.transited[other] = true
-		default:
-			p.direct[other] = true
-		}
-		if row.Bool("transit") {
-			p.transits[other] = true
-		}
-	}
-	return p
-}
-
-// hiddenTransit tells whether a must have excluded b from transits too: b is
-// excluded, a peer of a offers the way to b, and still a does not show b.
-func hiddenTransit(view map[*node]*peers, a, b *node) bool {
-	if view[a].direct[b] || view[a].transited[b] {
-		return false
-	}
-	for between := range view[a].direct {
-		if between != b && view[between].transits[b] {
-			return true
-		}
-	}
-	return false
-}
-
 // resolve gives the id in the target of what a reference means; the reference
 // itself when nothing is known of it.
 func (n *node) resolve(f snapshot.Field, v any) any {
@@ -250,17 +220,28 @@ func (n *node) resolve(f snapshot.Field, v any) any {
 	return n.other.target
 }
 
-// names are the names by which a filter may choose the object.
+// names are the names by which a filter may choose the object: as the server will show them, and as the snapshot does.
 func (n *node) names() []string {
 	switch n.kind {
-	case snapshot.Users:
-		return []string{n.object.String("name"), n.object.String("email")}
-	case snapshot.Administrators:
-		return []string{n.object.String("username")}
-	case snapshot.ServerRoutes, RouteOverrides, LocationRoutes:
-		return []string{n.object.String("network")}
-	case snapshot.ServerHosts, snapshot.ServerOrganizations:
+	case snapshot.ServerHosts, snapshot.ServerOrganizations, snapshot.ServerLinks:
 		return n.other.names()
+	case snapshot.Users:
+		return n.both("name", "email")
+	case snapshot.Administrators:
+		return n.both("username")
+	case snapshot.ServerRoutes, RouteOverrides, LocationRoutes:
+		return n.both("network")
 	}
-	return []string{n.object.String("name")}
+	return n.both("name")
+}
+
+func (n *node) both(fields ...string) []string {
+	var out []string
+	for _, f := range fields {
+		out = append(out, n.object.String(f))
+		if sent := n.sent.String(f); sent != n.object.String(f) {
+			out = append(out, sent)
+		}
+	}
+	return out
 }

@@ -43,6 +43,9 @@ func (t *tree) warnUnknown() []string {
 			continue // a relation, not an object
 		}
 		for _, n := range nodes {
+			if n.borrowed {
+				continue
+			}
 			for _, name := range n.unknownTo(known) {
 				found[name] = true
 			}

@@ -1,16 +1,13 @@
 package restore
 
-import (
-	"slices"
-
-	"pritunl-backup/snapshot"
-)
+import "pritunl-backup/snapshot"
 
 // Class says why a difference remains after a restore.
 type Class string
 
-// The classes. Only Real ones mean that the restore did not do what it should.
+// The classes. Only Missing and Real ones mean that the restore did not do what it should.
 const (
+	Missing Class = "missing"    // a wanted object is not there
 	Limit   Class = "limit"      // no API can restore it
 	Held    Class = "held-back"  // an option would restore it
 	LeftOut Class = "left-out"   // an option or a rule left it out
@@ -33,7 +30,7 @@ type Remaining struct {
 
 // Outcome is what a restore came to.
 type Outcome struct {
-	Equal     bool        `json:"equal"` // nothing of class difference remains
+	Equal     bool        `json:"equal"` // nothing is missing, and nothing of class difference remains
 	Remaining []Remaining `json:"remaining"`
 }
 
@@ -71,9 +68,13 @@ func Verify(plan *Plan, after *snapshot.Document) (*Outcome, error) {
 	b.decide()
 	out := &Outcome{Equal: true, Remaining: []Remaining{}}
 	for _, a := range b.plan.Actions {
-		out.Remaining = append(out.Remaining, b.remaining(a, strangers)...)
+		of := strangers
+		if a.want == nil && !b.want.has(section(a.Kind)) {
+			of = Extra // the snapshot does not say that it should not be there
+		}
+		out.Remaining = append(out.Remaining, b.remaining(a, of)...)
 	}
-	out.Equal = out.Count(Real) == 0
+	out.Equal = out.Count(Real)+out.Count(Missing) == 0
 	return out, nil
 }
 
@@ -88,6 +89,9 @@ func (b *builder) remaining(a *Action, strangers Class) []Remaining {
 		for _, c := range changes {
 			r := base
 			r.Class, r.Field, r.Wanted, r.Found = class, c.Path, c.New, c.Old
+			if class == Real && reported(a, c) {
+				r.Class, r.Why = Altered, whyReported
+			}
 			out = append(out, r)
 		}
 	}
@@ -97,7 +101,7 @@ func (b *builder) remaining(a *Action, strangers Class) []Remaining {
 	}
 	switch a.Verb {
 	case Create:
-		whole(Real)
+		whole(Missing)
 	case Changing:
 		fields(Real, a.Fields)
 	case Cannot:
@@ -133,40 +137,66 @@ func extraOf(a *Action, base Remaining, strangers Class) []Remaining {
 	return []Remaining{base}
 }
 
+const whyReported = "for a host that is not static its link client reports it"
+
+// reported tells whether a link client has reported an address since it was restored.
+func reported(a *Action, c Change) bool {
+	if a.Kind != LocationHosts || a.want.object.Bool("static") || a.live == nil || a.live.object.Bool("static") {
+		return false
+	}
+	return (c.Path == "public_address" || c.Path == "local_address") && c.Old != nil && c.Old != ""
+}
+
 // limits gives the fields that no body carries, and those that the server altered.
 func (b *builder) limits(a *Action, base Remaining) []Remaining {
 	var out []Remaining
 	n, live := a.want, a.want.twin
-	sent := n.sends()
 	for _, f := range fieldsOf(n.kind) {
 		want, ok := n.sent[f.Path]
-		if f.Path == "status" || f.Path == "network" && n.virtual() {
-			continue // planned as a state; the server's
-		}
-		if !ok || !f.Compared() || f.Wire == snapshot.Objects && n.kind == snapshot.Locations || f.Ref != "" {
-			continue
-		}
 		have := live.object[f.Path]
-		if equal(f, want, have) || isConnectionField(f.Path) && n.kind == snapshot.Settings {
+		if !ok || !comparedBySelf(n, f) || equal(f, want, have) {
 			continue
+		}
+		class, why := n.excuse(f, have)
+		if class == Real {
+			continue // listed as a change
 		}
 		c := newChange(f, have, want)
 		r := base
-		r.Field, r.Wanted, r.Found = f.Path, c.New, c.Old
-		switch {
-		case slices.Contains(n.dropped, f.Path):
-			r.Class, r.Why = LeftOut, "a rule leaves it to the target"
-		case f.Restorable() && equal(f, n.object[f.Path], have):
-			r.Class, r.Why = Altered, f.Altered
-			if r.Why == "" {
-				r.Why = "the server does not store it together with the other values"
-			}
-		case f.Restorable() && slices.ContainsFunc(sent, func(s snapshot.Field) bool { return s.Path == f.Path }):
-			continue // a real difference, and listed as one
-		default:
-			r.Class, r.Why = Limit, f.Note
-		}
+		r.Field, r.Wanted, r.Found, r.Class, r.Why = f.Path, c.New, c.Old, class, why
 		out = append(out, r)
 	}
 	return append(out, b.unknownLimits(n, live, base)...)
+}
+
+// comparedBySelf tells whether a field is a value of the object alone: what it refers to, its parts and its state are
+// planned on their own.
+func comparedBySelf(n *node, f snapshot.Field) bool {
+	switch {
+	case !f.Compared(), f.Ref != "", f.Path == "status":
+		return false
+	case n.kind == snapshot.Locations:
+		return f.Wire != snapshot.Objects
+	case n.kind == snapshot.Settings:
+		return !isConnectionField(f.Path)
+	}
+	return f.Path != "network" || !n.virtual() // of a virtual network it is the server's
+}
+
+// excuse says why a field that differs is no difference that the restore has to answer for; Real when there is none.
+func (n *node) excuse(f snapshot.Field, have any) (class Class, why string) {
+	switch {
+	case dropped(n, f.Path):
+		return LeftOut, "a rule leaves it to the target"
+	case n.unsent[f.Path] != "":
+		return Limit, n.unsent[f.Path]
+	case f.Restorable() && equal(f, n.object[f.Path], have):
+		if f.Altered != "" {
+			return Altered, f.Altered
+		}
+		return Altered, "the server does not store it together with the other values"
+	case f.Restorable() && n.sendsField(f.Path):
+		return Real, ""
+	}
+	return Limit, f.Note
 }

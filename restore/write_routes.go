@@ -143,10 +143,8 @@ func (r *runner) dropBornRoutes(ctx context.Context, server *node) error {
 		return err
 	}
 	wanted := map[string]bool{"virtual": true}
-	for _, n := range r.plan.want.kinds[snapshot.ServerRoutes] {
-		if n.owner == server {
-			wanted[n.object.String("network")] = true
-		}
+	for _, n := range r.plan.want.of(server, snapshot.ServerRoutes) {
+		wanted[n.object.String("network")] = true
 	}
 	for _, network := range sortedKeys(rows) {
 		row := rows[network]
@@ -172,8 +170,8 @@ func (t *tree) displaced(server *node) []*node {
 		return nil
 	}
 	var out []*node
-	for _, n := range t.kinds[snapshot.ServerRoutes] {
-		if n.owner == server && n.twin != nil && n.object.String("comment") == dnsComment && n.object.String("network") != singleAddress(dns[0]) {
+	for _, n := range t.of(server, snapshot.ServerRoutes) {
+		if n.twin != nil && n.object.String("comment") == dnsComment && n.object.String("network") != singleAddress(dns[0]) {
 			out = append(out, n)
 		}
 	}
@@ -199,8 +197,8 @@ func (r *runner) replaceDisplaced(ctx context.Context, server *node) error {
 		return err
 	}
 	moved, there := rows[singleAddress(server.object.Strings("dns_servers")[0])]
-	wanted := there && slices.ContainsFunc(r.plan.want.kinds[snapshot.ServerRoutes], func(n *node) bool {
-		return n.owner == server && n.object.String("network") == moved.object.String("network")
+	wanted := there && slices.ContainsFunc(r.plan.want.of(server, snapshot.ServerRoutes), func(n *node) bool {
+		return n.object.String("network") == moved.object.String("network")
 	})
 	if there && !wanted && moved.object.String("comment") == dnsComment {
 		if err := r.client.DeleteServerRoute(ctx, server.target, moved.id); err != nil {

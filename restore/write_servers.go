@@ -46,7 +46,7 @@ func (r *runner) dropBorn(ctx context.Context, server *node) error {
 // knows tells whether the snapshot says something about that part of a server and
 // the part was not left out.
 func (r *runner) knows(server *node, kind snapshot.Kind) bool {
-	return r.plan.want.header.Has(kind) && r.plan.opts.selects(&node{kind: kind, owner: server, other: server})
+	return r.plan.want.has(kind) && r.plan.opts.selects(&node{kind: kind, owner: server, other: server})
 }
 
 func (r *runner) attached(ctx context.Context, server string, list func(context.Context, string) ([]json.RawMessage, error)) ([]string, error) {
@@ -102,13 +102,7 @@ func (r *runner) detachStrangers(ctx context.Context, server *node) error {
 
 // hostsOf gives the attachments of a wanted server.
 func (t *tree) hostsOf(server *node) []*node {
-	var out []*node
-	for _, n := range t.kinds[snapshot.ServerHosts] {
-		if n.owner == server {
-			out = append(out, n)
-		}
-	}
-	return out
+	return t.of(server, snapshot.ServerHosts)
 }
 
 // homeless tells whether a server has hosts in the snapshot and none of them on

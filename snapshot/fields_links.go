@@ -62,7 +62,7 @@ func peer(path string) Field {
 }
 
 func locationHostFields() []Field {
-	const reported = "for a host that is not static its link client reports it"
+	const reported = "for a host that is not static its link client reports another one later"
 	return []Field{
 		id(),
 		str("name").key().altered(filterStr),
