@@ -69,7 +69,7 @@ type Field struct {
 	Set     bool   // a list whose order means nothing and may change
 	Zero    []any  // values that mean the same as an absent field; null always does
 	Altered string // what the server does to a value on its way in
-	Since   string // Pritunl version that first has it
+	Since   string // release of Pritunl that first has it, "1.32.4465"; "" for all; see KnownTo
 	Note    string // why it is not restored, or what to mind when it is
 }
 

@@ -57,7 +57,7 @@ func serverFields() []Field {
 		boolean("vxlan"),
 		boolean("otp_auth"),
 		boolean("sso_auth").since("1.30.3331"),
-		info("sso_webauth", Truth, "the API shows it and takes it from nobody").since("after 1.34.4681"),
+		info("sso_webauth", Truth, "the API shows it and takes it from nobody").since(unreleased),
 		boolean("debug"),
 		str("cipher"),
 		str("hash"),

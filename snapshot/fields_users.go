@@ -18,7 +18,7 @@ func administratorFields() []Field {
 		boolean("disabled"),
 		boolean("otp_auth").note("the secret is made anew"),
 		info("otp_secret", Text, generated).secret(),
-		boolean("local_otp_auth").class(ReadOnly, "no body of the API carries it").since("after 1.34.4681"),
+		boolean("local_otp_auth").class(ReadOnly, "no body of the API carries it").since(unreleased),
 		info("default", Truth, "true until the first password was changed"),
 		computed("audit", Truth, "tells whether auditing is all"),
 	}
