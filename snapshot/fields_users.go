@@ -41,7 +41,7 @@ func organizationFields() []Field {
 func userFields() []Field {
 	return slices.Concat([]Field{
 		id(),
-		reference("organization", Organizations).note("stands in the path of the request"),
+		reference("organization", Organizations).inPath("stands in the path of the request; a user who is changed through another one moves there"),
 		computed("organization_name", Text, "the organization's name"),
 		info("type", Text, "users of type server are internal and made by the server").key(),
 		str("name").key().altered(filterStr),
