@@ -25,6 +25,7 @@ type restoreOptions struct {
 	deleteOn   string // the host that --yes-delete-on names
 	passwords  string
 	report     string
+	verbose    bool
 	json       bool
 }
 
@@ -77,11 +78,12 @@ func restoreFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "prune", Usage: "with --on-existing update: delete what the snapshot does not have"},
 		&cli.StringFlag{Name: "yes-delete-on", Usage: "confirm the deletions of --prune by the name of the target's `HOST`"},
 		&cli.StringSliceFlag{Name: "map-host", Usage: "`OLD=NEW`: which host of the target stands for one of the snapshot; OLD= leaves it out; repeatable"},
-		&cli.StringSliceFlag{Name: "only", Usage: "only these objects: `KIND` or KIND=PATTERN, for example servers=office-*; repeatable"},
-		&cli.StringSliceFlag{Name: "skip", Usage: "all but these objects: `KIND` or KIND=PATTERN; repeatable"},
+		&cli.StringSliceFlag{Name: "only", Usage: "only these objects and what belongs to them: `KIND` or KIND=PATTERN, for example servers=office-*; repeatable"},
+		&cli.StringSliceFlag{Name: "skip", Usage: "all but these objects and what belongs to them: `KIND` or KIND=PATTERN; repeatable"},
 		&cli.StringFlag{Name: "rules", Usage: "`FILE` with rewrite rules (JSON) for ports, networks, addresses, names and settings"},
 		&cli.BoolFlag{Name: "with-connection-settings", Usage: "also port, certificate, reverse proxy, acme domain and auditing, which cut the connection in use"},
 		&cli.BoolFlag{Name: "start", Usage: "start the servers that were online in the snapshot"},
+		&cli.BoolFlag{Name: "verbose", Usage: "list every object, not only the first twenty of each kind"},
 		&cli.StringFlag{Name: "passwords", Usage: "new `FILE` (0600) for the passwords of created administrators (default: pritunl-passwords-TIME.txt)"},
 		&cli.StringFlag{Name: "report", Usage: "write what was done to each object as JSON to `FILE`"},
 	}
@@ -90,7 +92,7 @@ func restoreFlags() []cli.Flag {
 func parseRestore(c *cli.Context, s *settings) (restoreOptions, error) {
 	opts := restoreOptions{
 		planOnly: c.Bool("dry-run"), yes: c.Bool("yes"), deleteOn: c.String("yes-delete-on"),
-		passwords: c.String("passwords"), report: c.String("report"), json: c.Bool("json"),
+		passwords: c.String("passwords"), report: c.String("report"), verbose: c.Bool("verbose"), json: c.Bool("json"),
 	}
 	var err error
 	if !c.Bool("show-config") {
@@ -198,7 +200,11 @@ func runRestore(ctx context.Context, env *environment, opts restoreOptions) erro
 	plan, err := restore.NewPlan(live, wanted, opts.plan)
 	env.out.endProgress()
 	if plan != nil && !opts.json {
-		if printed := plan.WriteText(env.stdio.Out); printed != nil {
+		write := plan.WriteText
+		if opts.verbose {
+			write = plan.WriteVerbose
+		}
+		if printed := write(env.stdio.Out); printed != nil {
 			return printed
 		}
 	}
@@ -267,7 +273,7 @@ func (env *environment) reportRestore(opts restoreOptions, result restoreResult,
 		if err := writeJSON(env.stdio.Out, result); err != nil {
 			return err
 		}
-	} else if err := env.tellRestore(result); err != nil {
+	} else if err := env.tellRestore(result, opts.verbose); err != nil {
 		return err
 	}
 	switch {
@@ -284,22 +290,26 @@ func (env *environment) reportRestore(opts restoreOptions, result restoreResult,
 	return nil
 }
 
-// tellRestore prints the outcome and the hand-over list for people.
-func (env *environment) tellRestore(result restoreResult) error {
+// tellRestore prints the outcome and the next steps for people.
+func (env *environment) tellRestore(result restoreResult, verbose bool) error {
 	w := env.stdio.Out
 	if r := result.Report; r != nil {
 		_, _ = fmt.Fprintf(w, "\ncreated %d, changed %d, deleted %d, unchanged %d, skipped %d, failed %d, not reached %d\n",
 			r.Count(restore.Created), r.Count(restore.Changed), r.Count(restore.Deleted), r.Count(restore.Unchanged),
 			r.Count(restore.Skipped), r.Count(restore.Failed), r.Count(restore.NotReached))
 		tellFailed(w, r)
-		tellHandOver(w, r.HandOver)
+		tellNextSteps(w, r.HandOver)
 	} else {
 		_, _ = fmt.Fprintln(w, "\nnothing to do: the target already is what the snapshot says")
 	}
 	if result.Outcome == nil {
 		return nil
 	}
-	if err := result.Outcome.WriteText(w); err != nil {
+	write := result.Outcome.WriteText
+	if verbose {
+		write = result.Outcome.WriteVerbose
+	}
+	if err := write(w); err != nil {
 		return err
 	}
 	if result.Outcome.Equal {
