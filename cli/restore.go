@@ -20,12 +20,12 @@ type restoreOptions struct {
 	snapshot   string
 	place      placeOptions
 	plan       restore.PlanOptions
+	verbose    bool // list every object
 	planOnly   bool // print the plan and stop
 	yes        bool
 	deleteOn   string // the host that --yes-delete-on names
 	passwords  string
 	report     string
-	verbose    bool
 	json       bool
 }
 
@@ -78,8 +78,8 @@ func restoreFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "prune", Usage: "with --on-existing update: delete what the snapshot does not have"},
 		&cli.StringFlag{Name: "yes-delete-on", Usage: "confirm the deletions of --prune by the name of the target's `HOST`"},
 		&cli.StringSliceFlag{Name: "map-host", Usage: "`OLD=NEW`: which host of the target stands for one of the snapshot; OLD= leaves it out; repeatable"},
-		&cli.StringSliceFlag{Name: "only", Usage: "only these objects and what belongs to them: `KIND` or KIND=PATTERN, for example servers=office-*; repeatable"},
-		&cli.StringSliceFlag{Name: "skip", Usage: "all but these objects and what belongs to them: `KIND` or KIND=PATTERN; repeatable"},
+		&cli.StringSliceFlag{Name: "only", Usage: "only these objects: `KIND` or KIND=PATTERN, such as users or servers=office-*; what belongs to a server, link or organization comes with it; repeatable"},
+		&cli.StringSliceFlag{Name: "skip", Usage: "all but these objects: `KIND` or KIND=PATTERN, as for --only, which it outweighs; repeatable"},
 		&cli.StringFlag{Name: "rules", Usage: "`FILE` with rewrite rules (JSON) for ports, networks, addresses, names and settings"},
 		&cli.BoolFlag{Name: "with-connection-settings", Usage: "also port, certificate, reverse proxy, acme domain and auditing, which cut the connection in use"},
 		&cli.BoolFlag{Name: "start", Usage: "start the servers that were online in the snapshot"},
@@ -91,8 +91,8 @@ func restoreFlags() []cli.Flag {
 
 func parseRestore(c *cli.Context, s *settings) (restoreOptions, error) {
 	opts := restoreOptions{
-		planOnly: c.Bool("dry-run"), yes: c.Bool("yes"), deleteOn: c.String("yes-delete-on"),
-		passwords: c.String("passwords"), report: c.String("report"), verbose: c.Bool("verbose"), json: c.Bool("json"),
+		verbose: c.Bool("verbose"), planOnly: c.Bool("dry-run"), yes: c.Bool("yes"), deleteOn: c.String("yes-delete-on"),
+		passwords: c.String("passwords"), report: c.String("report"), json: c.Bool("json"),
 	}
 	var err error
 	if !c.Bool("show-config") {
@@ -298,7 +298,7 @@ func (env *environment) tellRestore(result restoreResult, verbose bool) error {
 			r.Count(restore.Created), r.Count(restore.Changed), r.Count(restore.Deleted), r.Count(restore.Unchanged),
 			r.Count(restore.Skipped), r.Count(restore.Failed), r.Count(restore.NotReached))
 		tellFailed(w, r)
-		tellNextSteps(w, r.HandOver)
+		tellHandOver(w, r.HandOver)
 	} else {
 		_, _ = fmt.Fprintln(w, "\nnothing to do: the target already is what the snapshot says")
 	}

@@ -108,12 +108,12 @@ func tellFailed(w io.Writer, r *restore.Report) {
 	}
 }
 
-// tellNextSteps lists who has to do what, those with the same tasks together.
-func tellNextSteps(w io.Writer, tasks []restore.Task) {
+// tellHandOver lists who has to do what, those with the same tasks together.
+func tellHandOver(w io.Writer, tasks []restore.Task) {
 	if len(tasks) == 0 {
 		return
 	}
-	_, _ = fmt.Fprintln(w, "\nnext steps, because no API can restore it:")
+	_, _ = fmt.Fprintln(w, "\nto hand over, because no API can restore it:")
 	people := map[string][]string{}
 	var order []string
 	for _, t := range tasks {
