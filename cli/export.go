@@ -161,6 +161,9 @@ func exportTo(ctx context.Context, env *environment, opts exportOptions, source 
 		}
 	}
 	env.out.endProgress()
+	if target.location.Name == "" && len(result.Header.Skipped) > 0 && !opts.target.stdout() {
+		env.out.warn("this snapshot holds some kinds only, and prune and --latest take it for a whole one: keep such snapshots in a place of their own")
+	}
 	report := newExportReport(result, done, source.requests(), env.now().Sub(started))
 	j.tell(report, result.Header.Host)
 	return env.reportExport(report, result, opts)
