@@ -18,7 +18,7 @@ const instance = `
 	servers {"id":"s1","name":"main"}
 	servers {"id":"s2","name":"spare"}
 	server_organizations {"id":"o1","server":"s1","name":"acme"}
-	server_routes {"id":"r1","server":"s1","network":"10.9.0.0/16"}
+	server_routes {"id":"r1","server":"s1","network":"10.9.0.0/16","nat":false}
 	server_routes {"id":"r2","server":"s2","network":"10.8.0.0/16"}
 	server_hosts {"id":"h1","server":"s1","name":"vpn-1"}
 	links {"id":"l1","name":"site"}
@@ -46,7 +46,7 @@ func TestDiffOfRenames(t *testing.T) {
 		{"a host", []string{`"vpn-1"`, `"vpn-9"`}, "hosts\n  ~ vpn-1\n      name: \"vpn-1\" -> \"vpn-9\"\n"},
 		{"a server", []string{`"name":"main"`, `"name":"zoo"`}, "servers\n  ~ main\n      name: \"main\" -> \"zoo\"\n"},
 		{
-			"servers swap names, and a route changes", []string{`"name":"main"`, `?`, `"name":"spare"`, `"name":"main"`, `?`, `"name":"spare"`, `"network":"10.9.0.0/16"`, `"network":"10.9.0.0/16","nat":true`},
+			"servers swap names, and a route changes", []string{`"name":"main"`, `?`, `"name":"spare"`, `"name":"main"`, `?`, `"name":"spare"`, `"nat":false`, `"nat":true`},
 			"servers\n  ~ main\n      name: \"main\" -> \"spare\"\n  ~ spare\n      name: \"spare\" -> \"main\"\nserver routes\n  ~ main / 10.9.0.0/16\n      nat: (none) -> true\n",
 		},
 		{

@@ -3,6 +3,7 @@ package snapshot
 import (
 	"cmp"
 	"slices"
+	"strings"
 )
 
 // limits counts differences that a restore cannot undo.
@@ -58,11 +59,15 @@ func (c *comparison) objectLimit(change *Change, p pair) string {
 func (c *comparison) fieldLimit(kind Kind, path string, p pair) string {
 	f, ok := Lookup(kind, path)
 	target := c.b.header.PritunlVersion
+	name, _, _ := strings.Cut(path, "[")
+	_, given := p.a[name]
 	switch sso := p.a.String("sso"); {
 	case !ok:
 		return Unknown
 	case !f.Restorable():
 		return f.Note
+	case !given:
+		return "the first document does not have the field, so a restore leaves it as it is"
 	case !f.KnownTo(target):
 		return "Pritunl " + target + " does not have it"
 	case kind == Settings && path == "sso_okta_mode" && sso != "saml_okta", kind == Settings && path == "sso_onelogin_mode" && sso != "saml_onelogin":

@@ -36,6 +36,7 @@ func TestDiffMarksWhatCannotBeRestored(t *testing.T) {
 			server_hosts {"id":"h1","server":"s1"}`, `hosts {"id":"h1","name":"vpn-1"}`, testHeader(), "", 1,
 		},
 		{"a field of a newer server", `servers {"id":"s1","name":"main","hide_ovpn":true}`, `servers {"id":"s1","name":"main"}`, older, "servers.hide_ovpn", 0},
+		{"a field of a newer target", `servers {"id":"s1","name":"main"}`, `servers {"id":"s1","name":"main","hide_ovpn":true}`, testHeader(), "servers.hide_ovpn", 0},
 		{"the same field", `servers {"id":"s1","name":"main","hide_ovpn":true}`, `servers {"id":"s1","name":"main"}`, testHeader(), "", 1},
 		{"a mode without its sso", `settings {"sso_okta_mode":"push"}`, `settings {}`, testHeader(), "settings.sso_okta_mode", 0},
 		{"a mode with its sso", `settings {"sso_okta_mode":"push","sso":"saml_okta"}`, `settings {"sso":"saml_okta"}`, testHeader(), "", 1},

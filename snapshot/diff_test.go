@@ -256,7 +256,7 @@ func TestDiffTextIsShort(t *testing.T) {
 		a[snapshot.Organizations] = append(a[snapshot.Organizations], object(t, fmt.Sprintf(`{"id":"%d","name":"gone\u001b%02d"}`, i, i)))
 	}
 	b[snapshot.Servers] = []snapshot.Object{object(t, `{"id":"s","name":"","pre_connect_msg":"`+strings.Repeat("x", 200)+`"}`)}
-	a[snapshot.Servers] = []snapshot.Object{object(t, `{"id":"s","name":""}`)}
+	a[snapshot.Servers] = []snapshot.Object{object(t, `{"id":"s","name":"","pre_connect_msg":null}`)}
 	d := snapshot.Diff(document(t, testHeader(), a), document(t, testHeader(), b), snapshot.DiffOptions{})
 	var text strings.Builder
 	if err := d.WriteText(&text, 2); err != nil {
