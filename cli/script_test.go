@@ -74,8 +74,8 @@ func startInstance(ts *testscript.TestScript, _ bool, args []string) {
 	if len(args) == 0 {
 		ts.Fatalf("usage: instance NAME [seed=...] [plan=...] [hosts=N]")
 	}
-	instances := ts.Value("instances").(map[string]*instance)
-	opts := simulator.Options{Seed: "demo", Plan: "enterprise", Random: uint64(len(instances))} // no two with the same ids
+	// Each instance has ids of its own, as real ones have.
+	opts := simulator.Options{Seed: "demo", Plan: "enterprise", Random: uint64(len(ts.Value("instances").(map[string]*instance)))}
 	for _, arg := range args[1:] {
 		key, value, _ := strings.Cut(arg, "=")
 		switch key {
@@ -95,7 +95,7 @@ func startInstance(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	server := httptest.NewServer(sim)
 	ts.Defer(server.Close)
-	instances[args[0]] = &instance{sim, server.URL}
+	ts.Value("instances").(map[string]*instance)[args[0]] = &instance{sim, server.URL}
 	useInstance(ts, false, args[:1])
 }
 

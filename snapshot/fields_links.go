@@ -62,7 +62,7 @@ func peer(path string) Field {
 }
 
 func locationHostFields() []Field {
-	const reported = "of a host that is not static its link client sets it again once it reports, so it is not compared"
+	const reported = "for a host that is not static its link client reports another one later"
 	return []Field{
 		id(),
 		str("name").key().altered(filterStr),
