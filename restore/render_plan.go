@@ -180,20 +180,24 @@ func (p *printer) tasks(tasks []Task) {
 	}
 	p.printf("next steps after the restore, which no API can do:\n")
 	users := map[string]int{}
-	others := 0
+	var others []Task
 	for _, t := range tasks {
-		if t.Kind == snapshot.Users {
-			for _, what := range t.What {
-				users[what]++
-			}
-		} else if others++; others <= p.limit {
-			p.printf("  %s %s: %s\n", singular(t.Kind), printable(t.Path), strings.Join(t.What, "; "))
+		if t.Kind != snapshot.Users {
+			others = append(others, t)
+			continue
 		}
-	}
-	if more := others - p.limit; more > 0 {
-		p.printf("  … and %s more; --verbose lists all\n", thousands(more))
+		for _, what := range t.What {
+			users[what]++
+		}
 	}
 	for _, what := range sortedKeys(users) {
 		p.printf("  %s %s must %s\n", thousands(users[what]), of(users[what], "user", "users"), what)
+	}
+	for i, t := range others {
+		if i == p.limit {
+			p.printf("  … and %s more; --verbose lists all\n", thousands(len(others)-i))
+			return
+		}
+		p.printf("  %s %s: %s\n", singular(t.Kind), printable(t.Path), strings.Join(t.What, "; "))
 	}
 }

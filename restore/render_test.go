@@ -73,9 +73,9 @@ administrators
       stays as it is: it is the one in use
 server main is stopped for 1 change and started again: the server is changed
 next steps after the restore, which no API can do:
-  administrator deputy: sign in with the new password; enrol OTP again
   2 users must import a new profile
   1 user must set a PIN
+  administrator deputy: sign in with the new password; enrol OTP again
 warning: the target is older
 plan: 1 to create, 2 to change, 1 to delete, 2 stay as they are, 1 left for later, 1 cannot be restored, 1 left out
 `
