@@ -33,6 +33,7 @@ type answer struct {
 	timeout   time.Duration
 	now       func() time.Time
 	sentAt    time.Time
+	arrivedAt time.Time // the header; the server dates it when it begins to answer
 	connected atomic.Bool
 }
 
@@ -56,6 +57,7 @@ func (a *answer) open(c *Client, body []byte) error {
 	}
 	a.requestURL, a.sentAt = request.URL, c.options.Now()
 	response, err := c.transport.RoundTrip(request)
+	a.arrivedAt = c.options.Now()
 	if !errors.Is(err, ErrReadOnly) {
 		c.sent.Add(1)
 	}

@@ -80,13 +80,14 @@ func (c *Client) credentialCauses() []string {
 
 func isAlphanumeric(b byte) bool { return isWord(b) && b != '-' && b != '_' }
 
-// skew is how far the local clock is ahead of the server's.
+// skew is how far the local clock is ahead of the server's, by the moment the
+// answer arrived: a busy server may have dated it minutes after the request.
 func (a *answer) skew() (time.Duration, bool) {
 	date, err := http.ParseTime(a.header("Date"))
 	if err != nil {
 		return 0, false
 	}
-	return a.sentAt.Sub(date), true
+	return a.arrivedAt.Sub(date), true
 }
 
 func describeSkew(skew time.Duration) string {

@@ -2,9 +2,9 @@ package api_test
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -77,16 +77,31 @@ func TestUnauthorized(t *testing.T) {
 	}
 }
 
-// What the clock of the server says decides, not when the answer arrived.
-func TestClockIsReadWhenSending(t *testing.T) {
-	start := time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)
-	now := start
-	c := newClient(t, serve(t, func(w http.ResponseWriter, _ *http.Request) {
-		now = start.Add(24 * time.Hour)
-		w.Header().Set("Date", start.Format(http.TimeFormat))
-		answerWith(401, "text/html", "401: Unauthorized")(w, nil)
-	}), func(o *api.Options) { o.Now = func() time.Time { return now } })
-	if _, err := c.Get(context.Background(), "/status"); errors.Is(err, api.ErrClock) {
-		t.Errorf("error = %v, want no doubt in the clock", err)
+// The server dates its answer when it begins to give it. One that takes nearly two minutes to come says nothing about
+// the clocks.
+func TestSlowAnswersDoNotCountAsSkew(t *testing.T) {
+	for name, tc := range map[string]struct {
+		ahead time.Duration
+		says  string // "" says that nothing is wrong with the clock
+	}{
+		"equal clocks":        {0, ""},
+		"one minute behind":   {-time.Minute, ""},
+		"three minutes ahead": {3 * time.Minute, "3m ahead of the server's"},
+		"13 hours ahead":      {13 * time.Hour, "13h0m ahead of the server's"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var took atomic.Int64 // by the server's clock
+			there := func() time.Time { return time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC).Add(time.Duration(took.Load())) }
+			c := newClient(t, serve(t, func(w http.ResponseWriter, _ *http.Request) {
+				took.Store(int64(119 * time.Second))
+				w.Header().Set("Date", there().Format(http.TimeFormat))
+				answerWith(401, "text/html", "401: Unauthorized")(w, nil)
+			}), func(o *api.Options) { o.Now = func() time.Time { return there().Add(tc.ahead) } })
+			_, err := c.Get(context.Background(), "/status")
+			causes := strings.Join(asError(t, err).Causes, "\n")
+			if tc.says == "" && strings.Contains(causes, "clock") || !strings.Contains(causes, tc.says) {
+				t.Errorf("causes = %q, want %q", causes, tc.says)
+			}
+		})
 	}
 }

@@ -96,9 +96,9 @@ func (d *demo) tell(ctx context.Context, production, fresh *instance) error {
 		{"Look into it.", production, []string{"show", snapshot}},
 		{"Check every byte, the structure and the references.", production, []string{"verify", snapshot}},
 		{"Rebuild it on the fresh instance. The result is read again and compared.", fresh, []string{"restore", snapshot, "--yes", "--start", "--passwords", passwords}},
-		{"Compare the snapshot with the instance it was restored to, but for PINs, which no API can restore.", fresh, []string{"diff", snapshot, "--ignore", "users.pin"}},
+		{"Compare the snapshot with the instance it was restored to, but for what no API can restore: PINs.", fresh, []string{"diff", snapshot, "--restorable"}},
 		{"Somebody changes something there.", fresh, []string{"api", "POST", "/organization", "--body", change}},
-		{"Now the comparison tells.", fresh, []string{"diff", snapshot, "--ignore", "users.pin"}},
+		{"Now the comparison tells.", fresh, []string{"diff", snapshot, "--restorable"}},
 	}
 	for _, s := range steps {
 		if err := d.run(ctx, s.story, s.on, s.args...); err != nil {

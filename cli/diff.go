@@ -26,12 +26,14 @@ func diffCommand(env *environment) *cli.Command {
 		Name:      "diff",
 		Usage:     "tell what differs between two snapshots, or a snapshot and the live instance",
 		ArgsUsage: "A [B]",
-		Description: `Objects are matched by their names, never by ids, and what changes by itself is left out. "+" is in B
-only, "-" in A only, "~" in both and different; B is the live instance when it is not given. Exit
-code 2 says that they differ.`,
+		Description: `Objects of one instance are matched by their ids, those of two by their names, and what changes by
+itself is left out. "+" is in B only, "-" in A only, "~" in both and different, a new name too; B is
+the live instance when it is not given. What a restore of A through the API cannot undo is marked "not
+restorable". Exit code 2 says that they differ.`,
 		Flags: slices.Concat([]cli.Flag{
 			&cli.StringSliceFlag{Name: "ignore", Usage: "leave out a `KIND` or a field: users, servers.port, locations.hosts[].priority; repeatable"},
 			&cli.StringSliceFlag{Name: "map-host", Usage: "`OLD=NEW`: a host of A stands in B under another name; repeatable"},
+			&cli.BoolFlag{Name: "restorable", Usage: "leave out what a restore of A through the API cannot undo, such as PINs"},
 			&cli.IntFlag{Name: "limit", Value: 20, Usage: "objects listed of each kind and action; 0 lists all"},
 			&cli.BoolFlag{Name: "exit-zero", Usage: "exit code 0 also when they differ"},
 			jsonFlag(), quietFlag(), showConfigFlag(),
@@ -53,7 +55,7 @@ code 2 says that they differ.`,
 func parseDiff(c *cli.Context, s *settings) (diffOptions, error) {
 	opts := diffOptions{
 		a: c.Args().Get(0), b: c.Args().Get(1), limit: c.Int("limit"), exitZero: c.Bool("exit-zero"), json: c.Bool("json"),
-		compare: snapshot.DiffOptions{Hosts: map[string]string{}},
+		compare: snapshot.DiffOptions{Hosts: map[string]string{}, Restorable: c.Bool("restorable")},
 	}
 	if !c.Bool("show-config") && (c.NArg() < 1 || c.NArg() > 2 || opts.a == "-" && opts.b == "-") {
 		return opts, usageError("diff takes one or two snapshots", "with one, the other is the live instance")

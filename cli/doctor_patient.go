@@ -151,16 +151,15 @@ type witness struct {
 	mu     sync.Mutex
 	tls    *tls.ConnectionState
 	header http.Header
-	at     time.Time // by this machine's clock, half-way between request and answer
+	at     time.Time // when it arrived, by this machine's clock
 }
 
 // RoundTrip passes the request on.
 func (w *witness) RoundTrip(r *http.Request) (*http.Response, error) {
-	sent := w.now()
 	response, err := w.next.RoundTrip(r)
 	if response != nil {
 		w.mu.Lock()
-		w.tls, w.header, w.at = response.TLS, response.Header.Clone(), sent.Add(w.now().Sub(sent)/2)
+		w.tls, w.header, w.at = response.TLS, response.Header.Clone(), w.now()
 		w.mu.Unlock()
 	}
 	return response, err

@@ -35,6 +35,27 @@ func TestJudgeClock(t *testing.T) {
 	}
 }
 
+// An answer that takes nearly two minutes is dated when the server begins to give it.
+func TestASlowAnswerIsNoSkew(t *testing.T) {
+	now := time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)
+	seen := &witness{now: func() time.Time { return now }, next: roundTrip(func(*http.Request) (*http.Response, error) {
+		now = now.Add(119 * time.Second)
+		return &http.Response{Header: http.Header{"Date": {now.Format(http.TimeFormat)}}}, nil
+	})}
+	response, err := seen.RoundTrip(httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/ping", http.NoBody))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if response.Body != nil {
+		defer response.Body.Close()
+	}
+	wantFinding(t, "slow", checkClock(t.Context(), &patient{seen: seen}), held, "agree")
+}
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
 func wantFinding(t *testing.T, name string, f finding, want verdict, says string) {
 	t.Helper()
 	if f.Verdict != want || !strings.Contains(f.Says, says) {

@@ -69,7 +69,7 @@ func (env *environment) reportDrill(outcome *restore.Outcome) error {
 		return &exitError{code: codeDiffers, err: fmt.Errorf("the drill failed: %d differences after a restore", outcome.Count(restore.Real)+outcome.Count(restore.Missing)),
 			hint: "this snapshot cannot be restored as it is; take a new one, and compare the two"}
 	}
-	_, err := fmt.Fprintf(env.stdio.Out, "drill: restored into a fresh simulated instance and read again: equal, but for %d values that no API can restore, %d held back, %d altered by the server\n",
+	_, err := fmt.Fprintf(env.stdio.Out, "drill: restored into a fresh simulated instance and read again: equal, but for %d values that no API can restore, %d left for later, %d stored differently by the server\n",
 		outcome.Count(restore.Limit), outcome.Count(restore.Held), outcome.Count(restore.Altered))
 	return err
 }

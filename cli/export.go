@@ -42,8 +42,8 @@ snapshot says which. What should be readable and is not ends the run with exit c
    pritunl-backup export --to - | jq .resources.users`,
 		Flags: slices.Concat(targetFlags(), []cli.Flag{
 			&cli.StringFlag{Name: "secrets", Value: snapshot.SecretsKeep, Usage: "keep them, or redact: readable by anyone, but not restorable"},
-			&cli.StringFlag{Name: "only", Usage: "read only these `KINDS`, separated by commas: " + kindNames()},
-			&cli.StringFlag{Name: "skip", Usage: "leave out these `KINDS`"},
+			&cli.StringFlag{Name: "only", Usage: "read only these `KINDS`, separated by commas; servers and links bring what belongs to them: " + kindNames()},
+			&cli.StringFlag{Name: "skip", Usage: "leave out these `KINDS`, as for --only"},
 			&cli.BoolFlag{Name: "allow-partial", Usage: "keep the snapshot although something could not be read; still exit code 3"},
 			&cli.StringSliceFlag{Name: "tag", Usage: "mark the snapshot with `WORD`; repeatable"},
 			&cli.BoolFlag{Name: "if-changed", Usage: "in a directory or bucket: when the newest snapshot holds the same, store a small marker only"},
@@ -161,6 +161,9 @@ func exportTo(ctx context.Context, env *environment, opts exportOptions, source 
 		}
 	}
 	env.out.endProgress()
+	if target.location.Name == "" && len(result.Header.Skipped) > 0 && !opts.target.stdout() {
+		env.out.warn("this snapshot holds some kinds only, and prune and --latest take it for a whole one: keep such snapshots in a place of their own")
+	}
 	report := newExportReport(result, done, source.requests(), env.now().Sub(started))
 	j.tell(report, result.Header.Host)
 	return env.reportExport(report, result, opts)

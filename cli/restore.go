@@ -20,6 +20,7 @@ type restoreOptions struct {
 	snapshot   string
 	place      placeOptions
 	plan       restore.PlanOptions
+	verbose    bool // list every object
 	planOnly   bool // print the plan and stop
 	yes        bool
 	deleteOn   string // the host that --yes-delete-on names
@@ -77,12 +78,13 @@ func restoreFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "prune", Usage: "with --on-existing update: delete what the snapshot does not have"},
 		&cli.StringFlag{Name: "yes-delete-on", Usage: "confirm the deletions of --prune, and of duplicates with --resume, by the name of the target's `HOST`"},
 		&cli.StringSliceFlag{Name: "map-host", Usage: "`OLD=NEW`: which host of the target stands for one of the snapshot; OLD= leaves it out; repeatable"},
-		&cli.StringSliceFlag{Name: "only", Usage: "only these objects: `KIND` or KIND=PATTERN, for example servers=office-*; repeatable"},
-		&cli.StringSliceFlag{Name: "skip", Usage: "all but these objects: `KIND` or KIND=PATTERN; repeatable"},
+		&cli.StringSliceFlag{Name: "only", Usage: "only these objects: `KIND` or KIND=PATTERN, such as users or servers=office-*; what belongs to a server, link or organization comes with it; repeatable"},
+		&cli.StringSliceFlag{Name: "skip", Usage: "all but these objects: `KIND` or KIND=PATTERN, as for --only, which it outweighs; repeatable"},
 		&cli.StringFlag{Name: "rules", Usage: "`FILE` with rewrite rules (JSON) for ports, networks, addresses, names and settings"},
 		&cli.StringSliceFlag{Name: "drop", Usage: "leave these settings to the target: `NAME` or one of the groups sso, mail, cloud, influxdb, acme, and external, which is all of them; repeatable"},
 		&cli.BoolFlag{Name: "with-connection-settings", Usage: "also port, certificate, reverse proxy, acme domain and auditing, which cut the connection in use"},
 		&cli.BoolFlag{Name: "start", Usage: "start the servers that were online in the snapshot"},
+		&cli.BoolFlag{Name: "verbose", Usage: "list every object, not only the first twenty of each kind"},
 		&cli.StringFlag{Name: "passwords", Usage: "new `FILE` (0600) for the passwords of created administrators (default: pritunl-passwords-TIME.txt)"},
 		&cli.StringFlag{Name: "report", Usage: "write what was done to each object as JSON to `FILE`"},
 	}
@@ -90,7 +92,7 @@ func restoreFlags() []cli.Flag {
 
 func parseRestore(c *cli.Context, s *settings) (restoreOptions, error) {
 	opts := restoreOptions{
-		planOnly: c.Bool("dry-run"), yes: c.Bool("yes"), deleteOn: c.String("yes-delete-on"),
+		verbose: c.Bool("verbose"), planOnly: c.Bool("dry-run"), yes: c.Bool("yes"), deleteOn: c.String("yes-delete-on"),
 		passwords: c.String("passwords"), report: c.String("report"), json: c.Bool("json"),
 	}
 	var err error
@@ -205,7 +207,11 @@ func runRestore(ctx context.Context, env *environment, opts restoreOptions) erro
 	plan, err := restore.NewPlan(live, wanted, opts.plan)
 	env.out.endProgress()
 	if plan != nil && !opts.json {
-		if printed := plan.WriteText(env.stdio.Out); printed != nil {
+		write := plan.WriteText
+		if opts.verbose {
+			write = plan.WriteVerbose
+		}
+		if printed := write(env.stdio.Out); printed != nil {
 			return printed
 		}
 	}
@@ -274,7 +280,7 @@ func (env *environment) reportRestore(opts restoreOptions, result restoreResult,
 		if err := writeJSON(env.stdio.Out, result); err != nil {
 			return err
 		}
-	} else if err := env.tellRestore(result); err != nil {
+	} else if err := env.tellRestore(result, opts.verbose); err != nil {
 		return err
 	}
 	switch {
@@ -291,8 +297,8 @@ func (env *environment) reportRestore(opts restoreOptions, result restoreResult,
 	return nil
 }
 
-// tellRestore prints the outcome and the hand-over list for people.
-func (env *environment) tellRestore(result restoreResult) error {
+// tellRestore prints the outcome and the next steps for people.
+func (env *environment) tellRestore(result restoreResult, verbose bool) error {
 	w := env.stdio.Out
 	if r := result.Report; r != nil {
 		_, _ = fmt.Fprintf(w, "\ncreated %d, changed %d, deleted %d, unchanged %d, skipped %d, failed %d, not reached %d\n",
@@ -306,7 +312,11 @@ func (env *environment) tellRestore(result restoreResult) error {
 	if result.Outcome == nil {
 		return nil
 	}
-	if err := result.Outcome.WriteText(w); err != nil {
+	write := result.Outcome.WriteText
+	if verbose {
+		write = result.Outcome.WriteVerbose
+	}
+	if err := write(w); err != nil {
 		return err
 	}
 	if result.Outcome.Equal {

@@ -4,10 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
+	"strconv"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/urfave/cli/v2"
 
@@ -19,6 +18,7 @@ type routesImportOptions struct {
 	connection connection
 	server     serverChoice
 	from       string
+	remove     string // comment of the routes that are taken out; then there is no list
 	format     routes.Format
 	filter     routes.Filter
 	plan       routes.Options
@@ -38,9 +38,13 @@ only the difference is sent, in few requests. A server that runs, and servers li
 stopped for that and started again; nothing is stopped when nothing is to change. Run it again as
 often as you like.
 
+--prune-comment also removes what --region and --service no longer choose: give each selection a
+comment of its own. IPv6 routes are neither set nor removed without --ipv6.
+
    pritunl-backup routes import --server office --from https://ip-ranges.amazonaws.com/ip-ranges.json \
      --format aws --region eu-west-1 --service S3 --comment aws-s3 --prune-comment aws-s3 --dry-run
-   pritunl-backup routes import --server office --from networks.txt --format text --nat`,
+   pritunl-backup routes import --server office --from networks.txt --format text --nat
+   pritunl-backup routes import --server office --remove-comment aws-s3      # takes an import out again`,
 		Flags:  slices.Concat(serverFlags(), routesImportFlags(), flagsOf(connectionVariables())),
 		Action: func(c *cli.Context) error { return routesImportAction(c, env) },
 	}
@@ -52,10 +56,11 @@ func routesImportFlags() []cli.Flag {
 		&cli.StringFlag{Name: "format", Usage: "aws (ip-ranges.json), json, csv or text"},
 		&cli.StringSliceFlag{Name: "region", Usage: "aws: only this `REGION`; repeatable"},
 		&cli.StringSliceFlag{Name: "service", Usage: "aws: only this `SERVICE`; repeatable"},
-		&cli.BoolFlag{Name: "ipv6", Usage: "also IPv6 networks"},
+		&cli.BoolFlag{Name: "ipv6", Usage: "also IPv6 networks; without it they are left out, and no IPv6 route is removed"},
 		&cli.BoolFlag{Name: "nat", Usage: "with NAT, where the list does not say"},
 		&cli.StringFlag{Name: "comment", Usage: "comment of routes whose list has none; marks them as this import's"},
 		&cli.StringFlag{Name: "prune-comment", Usage: "remove routes that carry exactly this `COMMENT` and left the list"},
+		&cli.StringFlag{Name: "remove-comment", Usage: "instead of a list: remove all routes that carry exactly this `COMMENT`"},
 		&cli.BoolFlag{Name: "take-over", Usage: "also change routes that carry another comment"},
 		&cli.BoolFlag{Name: "no-collapse", Usage: "send the networks as the list has them"},
 		&cli.BoolFlag{Name: "no-stop", Usage: "do nothing when a server that runs would have to be stopped"},
@@ -84,15 +89,17 @@ func routesImportAction(c *cli.Context, env *environment) error {
 
 func parseRoutesImport(c *cli.Context) (routesImportOptions, error) {
 	opts := routesImportOptions{
-		from: c.String("from"), format: routes.Format(c.String("format")),
+		from: c.String("from"), remove: c.String("remove-comment"), format: routes.Format(c.String("format")),
 		filter: routes.Filter{Regions: c.StringSlice("region"), Services: c.StringSlice("service"), IPv6: c.Bool("ipv6")},
 		plan: routes.Options{Comment: c.String("comment"), NAT: c.Bool("nat"), PruneComment: c.String("prune-comment"),
-			TakeOver: c.Bool("take-over"), NoCollapse: c.Bool("no-collapse")},
+			TakeOver: c.Bool("take-over"), NoCollapse: c.Bool("no-collapse"), KeepIPv6: !c.Bool("ipv6")},
 		noStop: c.Bool("no-stop"), planOnly: c.Bool("dry-run"), yes: c.Bool("yes"), json: c.Bool("json"),
 	}
 	switch {
 	case c.NArg() > 0:
 		return opts, usageError(fmt.Sprintf("unexpected argument %q", c.Args().First()), "the list is given as --from "+c.Args().First())
+	case c.IsSet("remove-comment"):
+		return opts, opts.parseRemoval(c)
 	case opts.from == "":
 		return opts, usageError("no list is given", "--from FILE, an address, or - for standard input")
 	case opts.format == "":
@@ -112,6 +119,21 @@ func parseRoutesImport(c *cli.Context) (routesImportOptions, error) {
 	return opts, err
 }
 
+// parseRemoval reads the rest of --remove-comment, which goes with no list and with nothing that is said of one.
+func (opts *routesImportOptions) parseRemoval(c *cli.Context) error {
+	if opts.remove == "" {
+		return usageError("--remove-comment is empty", "routes without a comment are removed in the web console")
+	}
+	for _, flag := range []string{"from", "format", "region", "service", "ipv6", "nat", "comment", "prune-comment", "take-over", "no-collapse"} {
+		if c.IsSet(flag) {
+			return usageError("--remove-comment and --"+flag+" exclude each other", "--remove-comment takes a whole import out, without looking at a list")
+		}
+	}
+	var err error
+	opts.server, err = parseServerChoice(c)
+	return err
+}
+
 func runRoutesImport(ctx context.Context, env *environment, opts routesImportOptions) error {
 	if opts.planOnly {
 		opts.connection.options.Wrap = api.ReadOnlyTransport
@@ -120,11 +142,7 @@ func runRoutesImport(ctx context.Context, env *environment, opts routesImportOpt
 	if err != nil {
 		return err
 	}
-	reader, err := env.openList(ctx, opts.from)
-	if err != nil {
-		return err
-	}
-	list, err := routes.Parse(reader, opts.format, opts.filter)
+	list, err := env.readList(ctx, opts)
 	if err != nil {
 		return err
 	}
@@ -136,19 +154,61 @@ func runRoutesImport(ctx context.Context, env *environment, opts routesImportOpt
 	if err != nil {
 		return err
 	}
-	plan, err := routes.NewPlan(existing, list, opts.plan)
-	if errors.Is(err, routes.ErrEmptyList) {
-		return withHint(err, "a list that broke must not remove every route; look at the list, or leave --prune-comment out")
-	}
+	plan, err := opts.planFor(existing, list)
 	if err != nil {
 		return err
 	}
-	return env.applyRoutes(ctx, opts, client, server, plan)
+	if opts.remove != "" && plan.Empty() {
+		env.out.warn("no route of %s carries exactly the comment %q; there are: %s", visible(server.Name), visible(opts.remove), commentsOf(existing))
+	}
+	return env.applyRoutes(ctx, opts, client, server, plan, list.LeftOut)
+}
+
+func (env *environment) readList(ctx context.Context, opts routesImportOptions) (routes.List, error) {
+	if opts.remove != "" {
+		return routes.List{}, nil
+	}
+	reader, err := env.openList(ctx, opts.from)
+	if err != nil {
+		return routes.List{}, err
+	}
+	return routes.Parse(reader, opts.format, opts.filter)
+}
+
+func (opts routesImportOptions) planFor(existing []routes.Existing, list routes.List) (routes.Plan, error) {
+	if opts.remove != "" {
+		return routes.NewRemoval(existing, opts.remove), nil
+	}
+	opts.plan.LeftOut = list.LeftOut
+	plan, err := routes.NewPlan(existing, list.Routes, opts.plan)
+	if errors.Is(err, routes.ErrEmptyList) {
+		hint := "a list that broke must not remove every route; look at the list, or leave --prune-comment out"
+		if n := len(list.LeftOut.IPv6); n > 0 {
+			hint = fmt.Sprintf("it has nothing but IPv6 networks: --ipv6 takes them (%d); --remove-comment takes a whole import out", n)
+		}
+		err = withHint(err, hint)
+	}
+	return plan, err
+}
+
+// commentsOf lists the comments of stored routes.
+func commentsOf(existing []routes.Existing) string {
+	var comments []string
+	for _, e := range existing {
+		if e.Derived == "" && e.Comment != "" {
+			comments = append(comments, strconv.Quote(visible(e.Comment)))
+		}
+	}
+	slices.Sort(comments)
+	if comments = slices.Compact(comments); len(comments) == 0 {
+		return "none"
+	}
+	return strings.Join(comments, ", ")
 }
 
 // applyRoutes shows the plan, asks, does it, and reports, also when it failed half-way.
-func (env *environment) applyRoutes(ctx context.Context, opts routesImportOptions, client *api.Client, server listedServer, plan routes.Plan) error {
-	report := newRoutesReport(server, plan)
+func (env *environment) applyRoutes(ctx context.Context, opts routesImportOptions, client *api.Client, server listedServer, plan routes.Plan, left routes.LeftOut) error {
+	report := newRoutesReport(server, plan, left)
 	if !opts.json {
 		if err := report.write(env.stdio.Out); err != nil {
 			return err
@@ -184,68 +244,4 @@ func routesQuestion(server listedServer, plan routes.Plan, noStop bool) string {
 		question += fmt.Sprintf(", which is stopped for it (%d users are connected) and started again", server.Users)
 	}
 	return question
-}
-
-// routesReport is what --json prints.
-type routesReport struct {
-	Server  string        `json:"server"`
-	ID      string        `json:"server_id"`
-	Add     []routeChange `json:"add"`
-	Change  []routeChange `json:"change"`
-	Remove  []routeChange `json:"remove"`
-	Skipped []routeChange `json:"skipped"` // differ from the list and are left alone
-	Same    int           `json:"same"`    // are as the list has them
-	Done    *routesDone   `json:"done,omitempty"`
-}
-
-type routeChange struct {
-	routes.Route
-	Reason string `json:"reason,omitempty"`
-}
-
-type routesDone struct {
-	Added   int      `json:"added"`
-	Changed int      `json:"changed"`
-	Removed int      `json:"removed"`
-	Stopped []string `json:"stopped,omitempty"`
-	Started []string `json:"started,omitempty"`
-}
-
-func newRoutesReport(server listedServer, plan routes.Plan) routesReport {
-	r := routesReport{Server: server.Name, ID: server.ID, Add: changes(plan.Add), Change: changes(plan.Update), Remove: changes(plan.Remove),
-		Skipped: []routeChange{}, Same: len(plan.Keep) - plan.Skipped}
-	for _, c := range changes(plan.Keep) {
-		if c.Reason != "" {
-			r.Skipped = append(r.Skipped, c)
-		}
-	}
-	return r
-}
-
-func changes(list []routes.Change) []routeChange {
-	out := make([]routeChange, 0, len(list))
-	for _, c := range list {
-		out = append(out, routeChange{c.Route, c.Reason})
-	}
-	return out
-}
-
-// write prints the plan, one route a line.
-func (r routesReport) write(w io.Writer) error {
-	table := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
-	for _, group := range []struct {
-		verb string
-		list []routeChange
-	}{{"add", r.Add}, {"change", r.Change}, {"remove", r.Remove}, {"leave", r.Skipped}} {
-		for _, c := range group.list {
-			line := strings.Join([]string{group.verb, c.Network.String(), visible(c.Comment), visible(c.Reason)}, "\t")
-			_, _ = fmt.Fprintln(table, strings.TrimRight(line, "\t"))
-		}
-	}
-	if err := table.Flush(); err != nil {
-		return err
-	}
-	_, err := fmt.Fprintf(w, "%s: %d to add, %d to change, %d to remove, %d left alone, %d as they should be\n",
-		visible(r.Server), len(r.Add), len(r.Change), len(r.Remove), len(r.Skipped), r.Same)
-	return err
 }

@@ -61,7 +61,7 @@ func fieldsOf(kind snapshot.Kind) []snapshot.Field {
 func sendable(kind snapshot.Kind) []snapshot.Field {
 	return slices.DeleteFunc(fieldsOf(kind), func(f snapshot.Field) bool {
 		switch {
-		case !f.Restorable():
+		case !f.Restorable(), f.Wire == snapshot.InPath:
 			return true
 		case kind == snapshot.Links:
 			return f.Path == "status"

@@ -93,6 +93,9 @@ func newTarget(t testing.TB, opts simulator.Options) *target {
 	if opts.Random == 0 && opts.Seed == "" {
 		opts.Random = 7 // other ids than those of an instance that a snapshot is of
 	}
+	if opts.Random == 0 && opts.Seed == "" {
+		opts.Random = 7 // other ids than those of an instance that a snapshot is of
+	}
 	sim, err := simulator.New(opts)
 	if err != nil {
 		t.Fatal(err)

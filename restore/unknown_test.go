@@ -55,7 +55,7 @@ func TestUnknownFieldsAreNamed(t *testing.T) {
 		t.Errorf("a value is shown: %s", text)
 	}
 	// 25 users alike are not 25 lines.
-	if n := strings.Count(shown.String(), "future_users"); n != 11 || !strings.Contains(shown.String(), "limit: 15 more of kind users: future_users\n") {
+	if n := strings.Count(shown.String(), "future_users"); n != 21 || !strings.Contains(shown.String(), "cannot be restored: … and 5 more of the kind user: future_users; --verbose lists all\n") {
 		t.Errorf("%d lines about one field of users:\n%s", n, shown.String())
 	}
 }

@@ -35,6 +35,19 @@ type Filter struct {
 	IPv6 bool
 }
 
+// List is a list of networks as a filter leaves it.
+type List struct {
+	Routes  []Route
+	LeftOut LeftOut
+}
+
+// LeftOut holds the networks of a list that a filter left out, each once. They
+// have not left the list.
+type LeftOut struct {
+	IPv6  []netip.Prefix // for want of Filter.IPv6
+	Other []netip.Prefix // of other regions or services, of both families
+}
+
 // ErrNoMatch says that a filter names a region or service that the list does not have, or
 // the filters together leave nothing.
 var ErrNoMatch = errors.New("nothing in the list matches")
@@ -47,37 +60,52 @@ const maxList = 64 << 20
 
 // Parse reads a list. Its error is ErrFormat, with the line where there are
 // lines, or ErrNoMatch.
-func Parse(r io.Reader, format Format, f Filter) ([]Route, error) {
+func Parse(r io.Reader, format Format, f Filter) (List, error) {
 	data, err := io.ReadAll(io.LimitReader(r, maxList+1))
 	if err != nil {
-		return nil, fmt.Errorf("read the list: %w", err)
+		return List{}, fmt.Errorf("read the list: %w", err)
 	}
 	if len(data) > maxList {
-		return nil, fmt.Errorf("read the list: larger than %d MiB: %w", maxList>>20, ErrFormat)
+		return List{}, fmt.Errorf("read the list: larger than %d MiB: %w", maxList>>20, ErrFormat)
 	}
 	if format != AWS && len(f.Regions)+len(f.Services) > 0 {
-		return nil, fmt.Errorf("filter the list: a list in format %s has no regions or services: %w", format, ErrNoMatch)
+		return List{}, fmt.Errorf("filter the list: a list in format %s has no regions or services: %w", format, ErrNoMatch)
 	}
-	var out []Route
+	var out List
 	switch format {
 	case AWS:
 		out, err = parseAWS(data, f)
 	case JSON:
-		out, err = parseJSON(data)
+		out.Routes, err = parseJSON(data)
 	case CSV:
-		out, err = parseCSV(string(data))
+		out.Routes, err = parseCSV(string(data))
 	case Text:
-		out, err = parseText(string(data))
+		out.Routes, err = parseText(string(data))
 	default:
-		return nil, fmt.Errorf("read the list: format %q is not known: %w", format, ErrFormat)
+		return List{}, fmt.Errorf("read the list: format %q is not known: %w", format, ErrFormat)
 	}
 	if err != nil {
-		return nil, err
+		return List{}, err
 	}
 	if !f.IPv6 {
-		out = slices.DeleteFunc(out, func(r Route) bool { return r.Network.Addr().Is6() })
+		out.dropIPv6()
 	}
 	return out, nil
+}
+
+func (l *List) dropIPv6() {
+	l.Routes = slices.DeleteFunc(l.Routes, func(r Route) bool {
+		if r.Network.Addr().Is6() {
+			l.LeftOut.IPv6 = append(l.LeftOut.IPv6, r.Network)
+		}
+		return r.Network.Addr().Is6()
+	})
+	l.LeftOut.IPv6 = distinct(l.LeftOut.IPv6)
+}
+
+func distinct(networks []netip.Prefix) []netip.Prefix {
+	slices.SortFunc(networks, compare)
+	return slices.Compact(networks)
 }
 
 type awsRanges struct {
@@ -92,31 +120,35 @@ type awsPrefix struct {
 	Service string `json:"service"`
 }
 
-func parseAWS(data []byte, f Filter) ([]Route, error) {
+func parseAWS(data []byte, f Filter) (List, error) {
 	var doc awsRanges
 	if err := json.Unmarshal(data, &doc); err != nil {
-		return nil, fmt.Errorf("read the aws list: %w: %w", ErrFormat, err)
+		return List{}, fmt.Errorf("read the aws list: %w: %w", ErrFormat, err)
 	}
 	if len(doc.Prefixes)+len(doc.IPv6) == 0 {
-		return nil, fmt.Errorf("read the aws list: it has no prefixes: %w", ErrFormat)
+		return List{}, fmt.Errorf("read the aws list: it has no prefixes: %w", ErrFormat)
 	}
 	all := append(slices.Clone(doc.Prefixes), doc.IPv6...)
 	if err := f.known(all); err != nil {
-		return nil, err
+		return List{}, err
 	}
-	var out []Route
+	var out List
+	taken := map[netip.Prefix]bool{} // a network may be listed under several services
 	for _, p := range all {
-		if !f.takes(p) {
-			continue
-		}
 		n, err := ParseNetwork(p.V4 + p.V6)
 		if err != nil {
-			return nil, fmt.Errorf("read the aws list: %w: %w", ErrFormat, err)
+			return List{}, fmt.Errorf("read the aws list: %w: %w", ErrFormat, err)
 		}
-		out = append(out, Route{Network: n})
+		if f.takes(p) {
+			taken[n] = true
+			out.Routes = append(out.Routes, Route{Network: n})
+			continue
+		}
+		out.LeftOut.Other = append(out.LeftOut.Other, n)
 	}
-	if len(out) == 0 {
-		return nil, fmt.Errorf("filter the aws list: no prefix has both the region and the service: %w", ErrNoMatch)
+	out.LeftOut.Other = slices.DeleteFunc(distinct(out.LeftOut.Other), func(n netip.Prefix) bool { return taken[n] })
+	if len(out.Routes) == 0 {
+		return List{}, fmt.Errorf("filter the aws list: no prefix has both the region and the service: %w", ErrNoMatch)
 	}
 	return out, nil
 }

@@ -16,8 +16,14 @@ type Options struct {
 	// NAT is given to routes whose list says nothing about it.
 	NAT bool
 	// PruneComment removes routes of the server that carry exactly this comment
-	// and are not in the list. Empty removes nothing.
+	// and are not in the list, or were left out of it by region or service: a
+	// selection is a list of its own. Empty removes nothing.
 	PruneComment string
+	// KeepIPv6 keeps IPv6 routes from being removed: the list was read without
+	// IPv6 networks and says nothing about them.
+	KeepIPv6 bool
+	// LeftOut says what a filter left out of the list, for the reasons of removals.
+	LeftOut LeftOut
 	// TakeOver also changes routes that carry a comment which is neither Comment
 	// nor PruneComment; without it such routes stay as they are.
 	TakeOver bool
@@ -47,6 +53,8 @@ type Plan struct {
 	Keep []Change
 	// Skipped counts the routes in Keep that differ from the list all the same.
 	Skipped int
+	// KeptIPv6 counts the IPv6 routes that Options.KeepIPv6 kept.
+	KeptIPv6 int
 }
 
 // Empty tells that nothing is to be sent.
@@ -73,15 +81,50 @@ func NewPlan(existing []Existing, list []Route, o Options) (Plan, error) {
 		e, ok := have[w.Network]
 		p.place(w, e, ok, o)
 	}
+	p.prune(existing, listed, o)
+	p.sort()
+	return p, nil
+}
+
+// NewRemoval plans to take a whole import out again: every route that is stored
+// with the server and carries exactly the comment, of both families. Routes
+// whose list had comments of their own are not told apart from others.
+func NewRemoval(existing []Existing, comment string) Plan {
+	var p Plan
 	for _, e := range existing {
-		if o.PruneComment != "" && e.Derived == "" && e.Comment == o.PruneComment && !listed[e.Network] {
+		if e.Derived == "" && comment != "" && e.Comment == comment {
+			p.Remove = append(p.Remove, Change{e.Route, "carries the comment"})
+		}
+	}
+	p.sort()
+	return p
+}
+
+func (p *Plan) prune(existing []Existing, listed map[netip.Prefix]bool, o Options) {
+	others := Collapse(o.LeftOut.Other)
+	for _, e := range existing {
+		switch {
+		case o.PruneComment == "", e.Derived != "", e.Comment != o.PruneComment, listed[e.Network]:
+		case o.KeepIPv6 && e.Network.Addr().Is6():
+			p.KeptIPv6++
+		case covered(others, e.Network):
+			p.Remove = append(p.Remove, Change{e.Route, "of another region or service of the list"})
+		default:
 			p.Remove = append(p.Remove, Change{e.Route, "no longer in the list"})
 		}
 	}
+}
+
+// covered tells whether one of the collapsed networks holds n.
+func covered(collapsed []netip.Prefix, n netip.Prefix) bool {
+	i, found := slices.BinarySearchFunc(collapsed, n, compare)
+	return found || i > 0 && collapsed[i-1].Bits() <= n.Bits() && collapsed[i-1].Contains(n.Addr())
+}
+
+func (p *Plan) sort() {
 	for _, list := range [][]Change{p.Add, p.Update, p.Remove, p.Keep} {
 		slices.SortFunc(list, func(a, b Change) int { return compare(a.Route.Network, b.Route.Network) })
 	}
-	return p, nil
 }
 
 // complete fills in what the list leaves open and makes networks unique.

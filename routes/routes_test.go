@@ -55,11 +55,11 @@ func TestParseAWS(t *testing.T) {
 			if strings.HasSuffix(name, "text list") {
 				format = routes.Text
 			}
-			got, err := routes.Parse(strings.NewReader(string(data)), format, tt.filter)
+			read, err := routes.Parse(strings.NewReader(string(data)), format, tt.filter)
 			if !errors.Is(err, tt.err) {
 				t.Fatalf("error %v, want %v", err, tt.err)
 			}
-			if d := cmp.Diff(tt.want, networks(got)); d != "" {
+			if d := cmp.Diff(tt.want, networks(read.Routes)); d != "" {
 				t.Error(d)
 			}
 		})
@@ -98,11 +98,11 @@ func TestParseLists(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			got, err := routes.Parse(strings.NewReader(tt.in), tt.format, routes.Filter{IPv6: true})
+			read, err := routes.Parse(strings.NewReader(tt.in), tt.format, routes.Filter{IPv6: true})
 			if tt.err == "" && err != nil || tt.err != "" && (err == nil || !errors.Is(err, routes.ErrFormat) || !strings.Contains(err.Error(), tt.err)) {
 				t.Fatalf("error %v, want %q", err, tt.err)
 			}
-			if d := cmp.Diff(tt.want, got, byValue); d != "" {
+			if d := cmp.Diff(tt.want, read.Routes, byValue); d != "" {
 				t.Error(d)
 			}
 		})
@@ -115,11 +115,11 @@ func FuzzParse(f *testing.F) {
 		f.Add("10.0.0.0/8 # a\n::ffff:1.2.3.4\n", string(format))
 	}
 	f.Fuzz(func(t *testing.T, in, format string) {
-		got, err := routes.Parse(strings.NewReader(in), routes.Format(format), routes.Filter{IPv6: true})
-		if err != nil && got != nil {
+		read, err := routes.Parse(strings.NewReader(in), routes.Format(format), routes.Filter{IPv6: true})
+		if err != nil && read.Routes != nil {
 			t.Error("both routes and an error")
 		}
-		for _, r := range got {
+		for _, r := range read.Routes {
 			if r.Network != r.Network.Masked() || r.Network.Addr().Is4In6() {
 				t.Errorf("%s is no clean network", r.Network)
 			}
@@ -195,11 +195,11 @@ func TestNewPlan(t *testing.T) {
 			if strings.HasPrefix(tt.list, "network,") {
 				format = routes.CSV
 			}
-			list, err := routes.Parse(strings.NewReader(tt.list), format, routes.Filter{IPv6: true})
+			read, err := routes.Parse(strings.NewReader(tt.list), format, routes.Filter{IPv6: true})
 			if err != nil {
 				t.Fatal(err)
 			}
-			p, err := routes.NewPlan(existing(t), list, tt.opts)
+			p, err := routes.NewPlan(existing(t), read.Routes, tt.opts)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -240,17 +240,17 @@ func TestExportIsReadAgain(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			list, err := routes.Parse(strings.NewReader(string(data)), format, routes.Filter{IPv6: true})
+			read, err := routes.Parse(strings.NewReader(string(data)), format, routes.Filter{IPv6: true})
 			if err != nil {
 				t.Fatalf("%v in\n%s", err, data)
 			}
-			if len(list) != 5 {
-				t.Fatalf("%d routes, want the 5 stored ones:\n%s", len(list), data)
+			if len(read.Routes) != 5 {
+				t.Fatalf("%d routes, want the 5 stored ones:\n%s", len(read.Routes), data)
 			}
 			if format == routes.Text {
 				return // text carries no nat
 			}
-			p, err := routes.NewPlan(have, list, routes.Options{NoCollapse: true})
+			p, err := routes.NewPlan(have, read.Routes, routes.Options{NoCollapse: true})
 			if err != nil || !p.Empty() || p.Skipped > 0 {
 				t.Errorf("importing an export changes %v, error %v", lines(p), err)
 			}

@@ -42,6 +42,7 @@ const (
 	Strings          // list of strings
 	Objects          // list of objects
 	Any              // number or numeric string
+	InPath           // in no body: what it refers to stands in the path of a request
 )
 
 // Shape is the set of JSON types in which a field is shown. Null is part of
@@ -69,7 +70,7 @@ type Field struct {
 	Set     bool   // a list whose order means nothing and may change
 	Zero    []any  // values that mean the same as an absent field; null always does
 	Altered string // what the server does to a value on its way in
-	Since   string // Pritunl version that first has it
+	Since   string // release of Pritunl that first has it, "1.32.4465"; "" for all; see KnownTo
 	Note    string // why it is not restored, or what to mind when it is
 }
 
@@ -78,7 +79,7 @@ func (f Field) Compared() bool {
 	return f.Class == Writable || f.Class == ReadOnly || f.Class == Reference
 }
 
-// Restorable tells whether a body can carry the field's value.
+// Restorable tells whether a request can bring the field's value back.
 func (f Field) Restorable() bool {
 	return f.Class == Writable || f.Class == Reference && f.Wire != None
 }
@@ -217,6 +218,7 @@ func (f Field) zero(values ...any) Field     { f.Zero = values; return f }
 func (f Field) altered(how string) Field     { f.Altered = how; return f }
 func (f Field) since(version string) Field   { f.Since = version; return f }
 func (f Field) note(text string) Field       { f.Note = text; return f }
+func (f Field) inPath(text string) Field     { f.Wire, f.Note = InPath, text; return f }
 func (f Field) under(container string) Field { f.Path = container + "[]." + f.Path; return f }
 
 func under(container string, fields ...Field) []Field {

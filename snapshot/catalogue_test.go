@@ -148,7 +148,7 @@ func TestCatalogueIsConsistent(t *testing.T) {
 			if f.Class == snapshot.Writable && f.Wire == snapshot.None {
 				t.Errorf("%s: writable without a wire type", name)
 			}
-			if !f.Restorable() && f.Class != snapshot.Volatile && f.Class != snapshot.Identity && f.Note == "" && f.Class != snapshot.Reference {
+			if !f.Restorable() && f.Class != snapshot.Volatile && f.Class != snapshot.Identity && f.Note == "" {
 				t.Errorf("%s: not restorable, and does not say why", name)
 			}
 			if (f.Class == snapshot.Reference) != (f.Ref != "") && f.Class != snapshot.Info {

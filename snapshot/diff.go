@@ -14,6 +14,9 @@ type DiffOptions struct {
 	// Hosts gives, by name or id of a host in the first document, the name of
 	// the host in the second that took its place.
 	Hosts map[string]string
+	// Restorable leaves out the differences that a restore of the first document
+	// through the API of the second's instance cannot undo.
+	Restorable bool
 }
 
 // Action is what became of an object from the first document to the second.
@@ -27,9 +30,10 @@ const (
 )
 
 // Difference is what tells two documents apart, but for the subscription, which
-// is no configuration, and what Pritunl makes by itself (Internal). Objects are matched by their
-// natural keys, never by id: among objects with the same key, those with equal
-// ids belong together, else those at the same place in the order of ids.
+// is no configuration, and what Pritunl makes by itself (Internal). Objects with
+// the same id in both documents belong together, whatever they are called now;
+// the others are matched by their natural keys, and among several of one key by
+// their place in the order of ids.
 type Difference struct {
 	Changes []Change       `json:"changes"` // in the order of the documents
 	Same    map[Kind]int   `json:"same"`    // how many objects are equal
@@ -38,26 +42,40 @@ type Difference struct {
 	// PairedByOrder counts objects whose key is not unique and whose ids told
 	// nothing: which of them belong together is a guess.
 	PairedByOrder int `json:"paired_by_order"`
+	// NotRestorable is what no restore through the API can undo: those of Changes
+	// that say so, or what DiffOptions.Restorable left out.
+	NotRestorable []Limit `json:"not_restorable,omitempty"`
+}
+
+// Limit is a kind of differences that a restore cannot undo.
+type Limit struct {
+	Field string `json:"field"` // "users.pin"; for whole objects the kind
+	Count int    `json:"count"`
+	Why   string `json:"why"`
 }
 
 // Change is one object that is not the same in both documents.
 type Change struct {
-	Kind   Kind          `json:"kind"`
-	Key    []string      `json:"key"` // names from the outermost object inwards; "name #2" for the second of that name
-	Action Action        `json:"action"`
-	OldID  string        `json:"old_id,omitempty"`
-	NewID  string        `json:"new_id,omitempty"`
-	Fields []FieldChange `json:"fields,omitempty"`
+	Kind Kind `json:"kind"`
+	// Key gives the names from the outermost object inwards, those of the first
+	// document if it has the objects; "name #2" for the second of that name.
+	Key        []string      `json:"key"`
+	Action     Action        `json:"action"`
+	OldID      string        `json:"old_id,omitempty"`
+	NewID      string        `json:"new_id,omitempty"`
+	Fields     []FieldChange `json:"fields,omitempty"`
+	Restorable bool          `json:"restorable"` // a restore through the API undoes all of it
 }
 
 // FieldChange is one field that differs; nil stands for an absent value and
 // those that mean the same. For a secret both are nil.
 type FieldChange struct {
-	Path   string `json:"path"`  // "port", "hosts[gw1].priority"
-	Field  string `json:"field"` // the same for Lookup: "hosts[].priority"
-	Old    any    `json:"old"`
-	New    any    `json:"new"`
-	Secret bool   `json:"secret,omitempty"`
+	Path       string `json:"path"`  // "port", "hosts[gw1].priority"
+	Field      string `json:"field"` // the same for Lookup: "hosts[].priority"
+	Old        any    `json:"old"`
+	New        any    `json:"new"`
+	Secret     bool   `json:"secret,omitempty"`
+	Restorable bool   `json:"restorable"`
 }
 
 // NotCompared is a kind of which one document does not hold everything.
@@ -77,23 +95,25 @@ func Diff(a, b *Document, opts DiffOptions) *Difference {
 }
 
 // DiffReaders compares two documents while reading them; neither may have been
-// read from. Memory grows with the objects that are not users, and with the
-// number of differences. It reads both to their ends, so a document that is not
+// read from. Memory grows with the objects that are not users, with the number
+// of differences, and with the users of one instance that do not stand at the
+// same place in both documents because they or their organization were renamed,
+// moved or made anew. It reads both to their ends, so a document that is not
 // intact is an error.
 func DiffReaders(a, b *Reader, opts DiffOptions) (*Difference, error) {
 	return diff(&side{header: a.Header(), next: a.next}, &side{header: b.Header(), next: b.next}, opts)
 }
 
 func diff(a, b *side, opts DiffOptions) (*Difference, error) {
-	c := &comparison{a: a, b: b, opts: opts, out: &Difference{Changes: []Change{}, Same: map[Kind]int{}, Fields: map[string]int{}}}
+	c := newComparison(a, b, opts)
 	for i, s := range []*side{a, b} {
 		if err := s.loadSmall(); err != nil {
-			return nil, fmt.Errorf("read %s document: %w", [...]string{"first", "second"}[i], err)
+			return nil, readError(i, err)
 		}
 	}
-	a.rename(opts.Hosts)
-	for _, kind := range []Kind{Organizations, Hosts, Servers, Links, Locations} {
-		c.label(kind)
+	c.renamed = a.rename(opts.Hosts)
+	for _, kind := range []Kind{Administrators, Organizations, Hosts, Servers, Links, Locations} {
+		c.match(kind)
 	}
 	for _, kind := range Kinds() {
 		if reason := c.missing(kind); reason != "" {
@@ -105,6 +125,7 @@ func diff(a, b *side, opts DiffOptions) (*Difference, error) {
 	if err := c.users(); err != nil {
 		return nil, err
 	}
+	c.out.NotRestorable = c.limits.list()
 	return c.out, nil
 }
 

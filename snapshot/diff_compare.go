@@ -1,7 +1,6 @@
 package snapshot
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -9,28 +8,21 @@ import (
 
 // comparison walks two documents side by side.
 type comparison struct {
-	a, b *side
-	opts DiffOptions
-	out  *Difference
+	a, b         *side
+	opts         DiffOptions
+	out          *Difference
+	limits       limits
+	renamed      map[string]bool    // ids of hosts in a that stand in b under the name the caller gave
+	matches      map[Kind][]matched // of the kinds that have ids of their own, but for users
+	guessed      map[Kind]int
+	sameInstance bool // the documents share ids
 }
 
-// label names the objects of a kind on both sides, so that references to them
-// can be compared.
-func (c *comparison) label(kind Kind) {
-	each(c.a.keyed(kind), c.b.keyed(kind), func(key Key, a, b []Object) {
-		pairs, _ := align(a, b)
-		for i, p := range pairs {
-			label := makeLabel(key[len(key)-1], i+1)
-			for s, o := range map[*side]Object{c.a: p.a, c.b: p.b} {
-				if o != nil {
-					s.labels[o.String("id")] = label
-				}
-				if kind == Organizations && o != nil {
-					s.orgs[key[0]] = i + 1
-				}
-			}
-		}
-	})
+func newComparison(a, b *side, opts DiffOptions) *comparison {
+	return &comparison{
+		a: a, b: b, opts: opts, limits: limits{}, matches: map[Kind][]matched{}, guessed: map[Kind]int{},
+		out: &Difference{Changes: []Change{}, Same: map[Kind]int{}, Fields: map[string]int{}},
+	}
 }
 
 // each gives the groups of equal keys of two sorted lists.
@@ -58,87 +50,75 @@ func lesser(a, b []keyed) Key {
 }
 
 func (c *comparison) small(kind Kind) {
-	each(c.a.keyed(kind), c.b.keyed(kind), func(key Key, a, b []Object) { c.group(kind, key, a, b) })
+	if pairs, ok := c.matches[kind]; ok {
+		for _, m := range pairs {
+			c.compare(kind, m.key, m.pair)
+		}
+		c.out.PairedByOrder += c.guessed[kind]
+		return
+	}
+	each(c.a.keyed(kind), c.b.keyed(kind), func(key Key, a, b []Object) {
+		pairs, guessed := align(a, b)
+		c.out.PairedByOrder += guessed
+		for i, p := range pairs {
+			c.compare(kind, numbered(key, i+1), p)
+		}
+	})
 }
 
-// users merges the two streams, holding only users of one name in one
-// organization.
-func (c *comparison) users() error {
-	compare := !slices.Contains(c.opts.IgnoreKinds, Users) && c.missing(Users) == ""
-	var rows [2][]keyed
-	fill := func(i int) error { // until a key is complete: its group and one more
-		s := []*side{c.a, c.b}[i]
-		for n := len(rows[i]); n == 0 || rows[i][0].key.Compare(rows[i][n-1].key) == 0; n = len(rows[i]) {
-			u, err := s.nextUser()
-			if err != nil {
-				return fmt.Errorf("read %s document: %w", [...]string{"first", "second"}[i], err)
-			}
-			if u == nil {
-				return nil
-			}
-			rows[i] = append(rows[i], keyed{s.naturalKey(Users, u), u})
-		}
-		return nil
+// readableKey is a key as people see it.
+func readableKey(key Key) []string {
+	var out []string
+	for _, part := range key {
+		out = append(out, readable(part))
 	}
-	for compare {
-		for i := range rows {
-			if err := fill(i); err != nil {
-				return err
-			}
-		}
-		if len(rows[0])+len(rows[1]) == 0 {
-			break
-		}
-		key := lesser(rows[0], rows[1])
-		var groups [2][]Object
-		for i := range rows {
-			for len(rows[i]) > 0 && rows[i][0].key.Compare(key) == 0 {
-				groups[i], rows[i] = append(groups[i], rows[i][0].o), rows[i][1:]
-			}
-		}
-		c.group(Users, key, groups[0], groups[1])
-	}
-	for i, s := range []*side{c.a, c.b} {
-		if err := s.drain(); err != nil {
-			return fmt.Errorf("read %s document: %w", [...]string{"first", "second"}[i], err)
-		}
-	}
-	return nil
+	return out
 }
 
-// group compares the objects of one natural key.
-func (c *comparison) group(kind Kind, key Key, a, b []Object) {
-	pairs, guessed := align(a, b)
-	c.out.PairedByOrder += guessed
-	for i, p := range pairs {
-		change := Change{Kind: kind, OldID: p.a.String("id"), NewID: p.b.String("id")}
-		for j, part := range key {
-			if j == len(key)-1 {
-				part = makeLabel(part, i+1)
-			}
-			change.Key = append(change.Key, readable(part))
-		}
-		switch {
-		case p.b == nil:
-			change.Action = Removed
-		case p.a == nil:
-			change.Action = Added
-		default:
-			change.Action = Changed
-			change.Fields = c.fields(kind, p)
-		}
-		if change.Action == Changed && len(change.Fields) == 0 {
-			c.out.Same[kind]++
-			continue
-		}
+// numbered makes a label of the last part of a key.
+func numbered(key Key, nth int) Key {
+	if len(key) == 0 || nth == 1 {
+		return key
+	}
+	key = slices.Clone(key)
+	key[len(key)-1] = makeLabel(key[len(key)-1], nth)
+	return key
+}
+
+// compare adds what became of one object to the output.
+func (c *comparison) compare(kind Kind, key Key, p pair) {
+	if change, ok := c.changeOf(kind, key, p); ok {
 		c.out.Changes = append(c.out.Changes, change)
 	}
 }
 
+// changeOf tells what became of one object; ok is false if that is nothing that
+// the caller wants to know.
+func (c *comparison) changeOf(kind Kind, key Key, p pair) (change Change, ok bool) {
+	change = Change{Kind: kind, Key: readableKey(key), OldID: p.a.String("id"), NewID: p.b.String("id")}
+	switch {
+	case p.b == nil:
+		change.Action = Removed
+	case p.a == nil:
+		change.Action = Added
+	default:
+		change.Action = Changed
+		change.Fields = c.fields(kind, p)
+	}
+	c.judge(&change, p)
+	left := change.Action != Changed && (change.Restorable || !c.opts.Restorable) || len(change.Fields) > 0
+	if change.Action == Changed && !left {
+		c.out.Same[kind]++
+	}
+	return change, left
+}
+
 func (c *comparison) fields(kind Kind, p pair) []FieldChange {
-	a := Canonical(kind, c.a.resolve(trees[kind], p.a, c.b))
-	b := Canonical(kind, c.b.resolve(trees[kind], p.b, c.a))
-	return c.object(place{kind: kind, at: trees[kind]}, a, b)
+	a, b := c.a.resolve(trees[kind], p.a, c.b), c.b.resolve(trees[kind], p.b, c.a)
+	if kind == Locations {
+		labelParts(a.Objects("hosts"), b.Objects("hosts"))
+	}
+	return c.object(place{kind: kind, at: trees[kind]}, Canonical(kind, a), Canonical(kind, b))
 }
 
 // resolve puts labels in place of ids. An id of what one document leaves out
@@ -245,51 +225,4 @@ func people(v any) any {
 		return out
 	}
 	return v
-}
-
-// list compares objects inside an object, matched by what they are called.
-func (c *comparison) list(p place, a, b []Object) []FieldChange {
-	rows := func(objects []Object) []keyed {
-		var out []keyed
-		for _, o := range objects {
-			out = append(out, keyed{Key{o.String("name") + o.String("network") + o.String("id"), o.String("transited_id")}, o})
-		}
-		slices.SortStableFunc(out, func(a, b keyed) int { return a.key.Compare(b.key) })
-		return out
-	}
-	var changes []FieldChange
-	each(rows(a), rows(b), func(key Key, a, b []Object) {
-		for i := range max(len(a), len(b)) {
-			called := strings.TrimSuffix(readable(makeLabel(key[0], i+1))+" through "+readable(key[1]), " through ")
-			inner := p
-			inner.path += "[" + called + "]"
-			switch {
-			case i >= len(a):
-				changes = append(changes, inner.whole(nil, b[i]))
-			case i >= len(b):
-				changes = append(changes, inner.whole(a[i], nil))
-			default:
-				inner.path += "."
-				changes = append(changes, c.object(inner, a[i], b[i])...)
-			}
-		}
-	})
-	return changes
-}
-
-// whole is the change of an object inside an object that one side lacks.
-func (p place) whole(a, b Object) FieldChange {
-	list := func(o Object) any {
-		if o == nil {
-			return nil
-		}
-		return []any{map[string]any(o)}
-	}
-	out := p.change(p.at, "", list(a), list(b))
-	for _, v := range []*any{&out.Old, &out.New} {
-		if items, ok := (*v).([]any); ok {
-			*v = items[0]
-		}
-	}
-	return out
 }

@@ -1,7 +1,6 @@
 package snapshot
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -67,8 +66,9 @@ func (s *side) loadSmall() error {
 	}
 }
 
-// rename gives hosts the names of those that took their place.
-func (s *side) rename(hosts map[string]string) {
+// rename gives hosts the names of those that took their place, and tells their ids.
+func (s *side) rename(hosts map[string]string) map[string]bool {
+	renamed := map[string]bool{}
 	for i, h := range s.small[Hosts] {
 		name, ok := hosts[h.String("id")]
 		if !ok {
@@ -78,12 +78,14 @@ func (s *side) rename(hosts map[string]string) {
 			h = h.Clone()
 			h["name"] = name
 			s.small[Hosts][i] = h
+			renamed[h.String("id")] = true
 		}
 	}
+	return renamed
 }
 
 // nextUser gives the next user that an administrator made, nil at the end.
-func (s *side) nextUser() (Object, error) {
+func (s *side) nextUser() (*Element, error) {
 	for {
 		e, err := s.peek()
 		if errors.Is(err, io.EOF) || err == nil && e.Kind != Users {
@@ -94,7 +96,7 @@ func (s *side) nextUser() (Object, error) {
 		}
 		s.peeked = nil
 		if !Internal(Users, e.Object) {
-			return e.Object, nil
+			return e, nil
 		}
 	}
 }
@@ -108,6 +110,12 @@ func makeLabel(name string, nth int) string {
 		return name
 	}
 	return fmt.Sprintf("%s%s%08d", name, labelMark, nth)
+}
+
+// unnumbered is a label without its number.
+func unnumbered(label string) string {
+	name, _, _ := strings.Cut(label, labelMark)
+	return name
 }
 
 // readable is a label as people see it.
@@ -155,84 +163,4 @@ func (s *side) naturalKey(kind Kind, o Object) Key {
 		return Key{s.userOrg(o), o.String("name")}
 	}
 	return Key{o.String("name")}
-}
-
-// keyed is an object with its natural key.
-type keyed struct {
-	key Key
-	o   Object
-}
-
-func (s *side) keyed(kind Kind) []keyed {
-	rows := make([]keyed, len(s.small[kind]))
-	for i, o := range s.small[kind] {
-		rows[i] = keyed{s.naturalKey(kind, o), o}
-	}
-	slices.SortStableFunc(rows, func(a, b keyed) int {
-		return cmp.Or(a.key.Compare(b.key), cmp.Compare(a.o.String("id"), b.o.String("id")))
-	})
-	return rows
-}
-
-// pair is what belongs together; one of them may be nil.
-type pair struct{ a, b Object }
-
-// align pairs objects of the same key. guessed counts pairs made by order among
-// several.
-func align(a, b []Object) (pairs []pair, guessed int) {
-	byID := func(x, y Object) int { return cmp.Compare(x.String("id"), y.String("id")) }
-	a, b = slices.Clone(a), slices.Clone(b)
-	slices.SortStableFunc(a, byID)
-	slices.SortStableFunc(b, byID)
-	if sharesID(a, b) {
-		for len(a) > 0 && len(b) > 0 {
-			switch c := byID(a[0], b[0]); {
-			case c < 0:
-				pairs, a = append(pairs, pair{a: a[0]}), a[1:]
-			case c > 0:
-				pairs, b = append(pairs, pair{b: b[0]}), b[1:]
-			default:
-				pairs, a, b = append(pairs, pair{a[0], b[0]}), a[1:], b[1:]
-			}
-		}
-	} else {
-		a, b, pairs = alignEmails(a, b)
-		n := min(len(a), len(b))
-		if n > 1 || n == 1 && len(a)+len(b) > 2 {
-			guessed = n
-		}
-		for i := range n {
-			pairs = append(pairs, pair{a[i], b[i]})
-		}
-		a, b = a[n:], b[n:]
-	}
-	for _, o := range a {
-		pairs = append(pairs, pair{a: o})
-	}
-	for _, o := range b {
-		pairs = append(pairs, pair{b: o})
-	}
-	return pairs, guessed
-}
-
-func sharesID(a, b []Object) bool {
-	return slices.ContainsFunc(a, func(x Object) bool {
-		id := x.String("id")
-		return id != "" && slices.ContainsFunc(b, func(y Object) bool { return y.String("id") == id })
-	})
-}
-
-// alignEmails pairs users whose address is the same, and gives the rest.
-func alignEmails(a, b []Object) (restA, restB []Object, pairs []pair) {
-	for _, x := range a {
-		email := x.String("email")
-		i := slices.IndexFunc(b, func(y Object) bool { return email != "" && y.String("email") == email })
-		if i < 0 {
-			restA = append(restA, x)
-			continue
-		}
-		pairs = append(pairs, pair{x, b[i]})
-		b = slices.Delete(b, i, i+1)
-	}
-	return restA, b, pairs
 }

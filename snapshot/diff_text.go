@@ -11,8 +11,8 @@ const maxCell = 80
 
 // WriteText writes the difference for people: a line for each object, grouped
 // by kind, with "+" for added, "-" for removed and "~" for changed, then what
-// could not be compared and the numbers. Of each kind and action at most limit
-// objects are listed, 0 lists all.
+// could not be compared, what no restore can undo, and the numbers. Of each kind
+// and action at most limit objects are listed, 0 lists all.
 func (d *Difference) WriteText(w io.Writer, limit int) error {
 	out := &strings.Builder{}
 	counts := map[Action]int{}
@@ -57,14 +57,21 @@ func (d *Difference) same() int {
 
 func (c Change) write(out *strings.Builder) {
 	mark := map[Action]string{Added: "+", Removed: "-", Changed: "~"}[c.Action]
-	fmt.Fprintf(out, "  %s %s\n", mark, c.name())
+	fmt.Fprintf(out, "  %s %s%s\n", mark, c.name(), noted(c.Restorable || c.Action == Changed))
 	for _, f := range c.Fields {
 		if f.Secret {
-			fmt.Fprintf(out, "      %s: (secret, changed)\n", printable(f.Path))
+			fmt.Fprintf(out, "      %s: (secret, changed)%s\n", printable(f.Path), noted(f.Restorable))
 			continue
 		}
-		fmt.Fprintf(out, "      %s: %s -> %s\n", printable(f.Path), short(f.Old), short(f.New))
+		fmt.Fprintf(out, "      %s: %s -> %s%s\n", printable(f.Path), short(f.Old), short(f.New), noted(f.Restorable))
 	}
+}
+
+func noted(restorable bool) string {
+	if restorable {
+		return ""
+	}
+	return " (not restorable)"
 }
 
 // name joins the key; what has no name shows as "".
@@ -109,5 +116,8 @@ func (d *Difference) writeLimits(out *strings.Builder) {
 	}
 	if d.PairedByOrder > 0 {
 		fmt.Fprintf(out, "%d objects share their name with others and were paired by their order\n", d.PairedByOrder)
+	}
+	for _, l := range d.NotRestorable {
+		fmt.Fprintf(out, "not restorable through the API: %s (%d): %s\n", l.Field, l.Count, l.Why)
 	}
 }

@@ -34,7 +34,7 @@ func locationFields() []Field {
 		computed("protocol", Text, ofLink).since("1.32.4258"),
 		computed("wg_port", Number, ofLink).since("1.32.4258"),
 		computed("ipv6", Truth, ofLink),
-		reference("link_id", Links).note("stands in the path of the request"),
+		reference("link_id", Links).inPath("stands in the path of the request"),
 		computed("link_type", Text, ofLink),
 		objects("hosts").set().note("one request for each"),
 	}, under("hosts", locationHostFields()...), []Field{
@@ -47,7 +47,7 @@ func locationFields() []Field {
 	), []Field{
 		objects("peers").set().note("every other location is a peer; one that is missing was excluded"),
 	}, under("peers",
-		peer("id"),
+		peer("id").inPath("a pair of locations is excluded, or not, by a request of its own"),
 		computed("name", Text, "the peer's name"),
 		boolean("transit").note("set by a request of its own"),
 		peer("transited_id").note("follows from exclusions and transits"),

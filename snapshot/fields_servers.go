@@ -57,7 +57,7 @@ func serverFields() []Field {
 		boolean("vxlan"),
 		boolean("otp_auth"),
 		boolean("sso_auth").since("1.30.3331"),
-		info("sso_webauth", Truth, "the API shows it and takes it from nobody").since("after 1.34.4681"),
+		info("sso_webauth", Truth, "the API shows it and takes it from nobody").since(unreleased),
 		boolean("debug"),
 		str("cipher"),
 		str("hash"),
@@ -80,8 +80,8 @@ const parentServer = "stands in the path of the request"
 // serverOrganizationFields is GET /server/<id>/organization.
 func serverOrganizationFields() []Field {
 	return []Field{
-		reference("id", Organizations).note("stands in the path of the request that attaches it"),
-		reference("server", Servers).note(parentServer),
+		reference("id", Organizations).inPath("stands in the path of the request that attaches it"),
+		reference("server", Servers).inPath(parentServer),
 		computed("name", Text, "the organization's name"),
 	}
 }
@@ -89,8 +89,8 @@ func serverOrganizationFields() []Field {
 // serverHostFields is GET /server/<id>/host.
 func serverHostFields() []Field {
 	return []Field{
-		reference("id", Hosts).note("stands in the path of the request that attaches it"),
-		reference("server", Servers).note(parentServer),
+		reference("id", Hosts).inPath("stands in the path of the request that attaches it"),
+		reference("server", Servers).inPath(parentServer),
 		computed("name", Text, "the host's name"),
 		volatile("status", Text),
 		computed("address", Text, "the host's public_addr"),
@@ -102,8 +102,8 @@ func serverHostFields() []Field {
 // twice, once from each side; one request makes both.
 func serverLinkFields() []Field {
 	return []Field{
-		reference("id", Servers).note("stands in the path of the request that links it"),
-		reference("server", Servers).note(parentServer),
+		reference("id", Servers).inPath("stands in the path of the request that links it"),
+		reference("server", Servers).inPath(parentServer),
 		computed("name", Text, "the linked server's name"),
 		volatile("status", Text),
 		info("address", Text, "always null"),
@@ -118,7 +118,7 @@ func serverRouteFields() []Field {
 	const vpc = "taken by the API and always stored as null"
 	return []Field{
 		id().note("hex of the network"),
-		reference("server", Servers).note(parentServer),
+		reference("server", Servers).inPath(parentServer),
 		str("network").key().altered("a bare address becomes /32; host bits are refused"),
 		str("comment").note("a route with the comment DNS Server is rewritten whenever the server is changed"),
 		integer("metric"),

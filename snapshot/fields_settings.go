@@ -35,7 +35,7 @@ func callerFields() []Field {
 		info("yubikey_id", Text, callersOwn),
 		info("otp_auth", Truth, callersOwn),
 		info("otp_secret", Text, callersOwn).secret(),
-		info("local_otp_auth", Truth, callersOwn).since("after 1.34.4681"),
+		info("local_otp_auth", Truth, callersOwn).since(unreleased),
 		info("auth_api", Truth, callersOwn),
 		info("token", Text, callersOwn).secret(),
 		info("secret", Text, callersOwn).secret(),

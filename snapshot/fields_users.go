@@ -18,7 +18,7 @@ func administratorFields() []Field {
 		boolean("disabled"),
 		boolean("otp_auth").note("the secret is made anew"),
 		info("otp_secret", Text, generated).secret(),
-		boolean("local_otp_auth").class(ReadOnly, "no body of the API carries it").since("after 1.34.4681"),
+		boolean("local_otp_auth").class(ReadOnly, "no body of the API carries it").since(unreleased),
 		info("default", Truth, "true until the first password was changed"),
 		computed("audit", Truth, "tells whether auditing is all"),
 	}
@@ -41,7 +41,7 @@ func organizationFields() []Field {
 func userFields() []Field {
 	return slices.Concat([]Field{
 		id(),
-		reference("organization", Organizations).note("stands in the path of the request"),
+		reference("organization", Organizations).inPath("stands in the path of the request; a user who is changed through another one moves there"),
 		computed("organization_name", Text, "the organization's name"),
 		info("type", Text, "users of type server are internal and made by the server").key(),
 		str("name").key().altered(filterStr),

@@ -4,9 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
-	"runtime"
 	"strings"
 	"testing"
 
@@ -189,56 +186,4 @@ func TestDiffOfTheSameIsEmpty(t *testing.T) {
 			t.Fatal(text.String())
 		}
 	})
-}
-
-// TestMemoryDoesNotGrowWithUsers verifies and compares documents as they are
-// written, far larger than what may be held.
-func TestMemoryDoesNotGrowWithUsers(t *testing.T) {
-	const users = 30_000
-	produce := func() (*io.PipeReader, *uint64) {
-		r, w := io.Pipe()
-		peak := new(uint64)
-		go func() {
-			d, err := snapshot.NewWriter(w, testHeader())
-			filler := strings.Repeat("x", 1000)
-			for i := 0; i < users && err == nil; i++ {
-				if i%(users/5) == 0 {
-					var m runtime.MemStats
-					runtime.GC()
-					runtime.ReadMemStats(&m)
-					*peak = max(*peak, m.HeapAlloc)
-				}
-				err = d.WriteElement(snapshot.Users, snapshot.Object{"id": fmt.Sprintf("%08d", i), "name": fmt.Sprintf("%08d", i), "colour": filler})
-			}
-			if err == nil {
-				_, err = d.Close()
-			}
-			w.CloseWithError(err)
-		}()
-		return r, peak
-	}
-	const bound = 20 << 20 // of 30 MB of users
-	r, peak := produce()
-	if _, err := snapshot.Verify(r); err != nil {
-		t.Fatal(err)
-	}
-	if *peak > bound {
-		t.Errorf("verify holds %d MiB", *peak>>20)
-	}
-	first, peak := produce()
-	second, _ := produce()
-	a, err := snapshot.NewReader(first)
-	if err != nil {
-		t.Fatal(err)
-	}
-	b, err := snapshot.NewReader(second)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := snapshot.DiffReaders(a, b, snapshot.DiffOptions{}); err != nil {
-		t.Fatal(err)
-	}
-	if *peak > bound {
-		t.Errorf("diff holds %d MiB", *peak>>20)
-	}
 }
