@@ -257,7 +257,7 @@ func TestPendingServersAreWaitedFor(t *testing.T) {
 	opts := quiet()
 	opts.Sleep = clock.Sleep
 	opts.Progress = func(e restore.Event) {
-		if strings.HasPrefix(e.Path, "wait for") {
+		if strings.HasPrefix(e.Path, "waiting for the Diffie-Hellman parameters of server ") {
 			waited++
 		}
 	}

@@ -17,6 +17,7 @@ const (
 	Deleted    Result = "deleted"
 	Skipped    Result = "skipped"     // left out, held back, or impossible: Reason says why
 	Failed     Result = "failed"      // refused by the server, or its outcome is not known: Error says why
+	Missing    Result = "missing"     // the server answered that it was created, and does not have it
 	NotReached Result = "not-reached" // the run ended before
 )
 
