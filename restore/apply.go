@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"time"
 
 	"pritunl-backup/api"
@@ -203,7 +202,7 @@ func (r *runner) settleDown(ctx context.Context) error {
 	if err := r.keepUsers(ctx); err != nil {
 		return err
 	}
-	return r.waitPending(ctx, slices.Concat(r.todo[snapshot.Servers], r.todo[ServerStates]))
+	return r.waitPending(ctx)
 }
 
 // removeAll deletes, in the plan's order, what is to go.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -38,14 +39,20 @@ func (r *runner) waitsSince(id, name string) *waiting {
 	return r.pending[id]
 }
 
-// waitPending waits for the servers of some actions. They work on their parameters
-// side by side, while everything else is restored. Those that the run goes on
-// without are warnings.
-func (r *runner) waitPending(ctx context.Context, actions []*Action) error {
+// waitPending waits for the servers that the run has created, changed or is going to
+// start, and for those that an interrupted run has left behind. They work on their
+// parameters side by side, while everything else is restored. Those that the run goes
+// on without are warnings.
+func (r *runner) waitPending(ctx context.Context) error {
 	names := map[string]string{}
-	for _, a := range actions {
+	for _, a := range slices.Concat(r.todo[snapshot.Servers], r.todo[ServerStates]) {
 		if e := r.entries[a]; e.Result != Failed && a.want.target != "" {
 			names[a.want.target] = a.want.path()
+		}
+	}
+	for _, n := range r.plan.want.kinds[snapshot.Servers] {
+		if r.plan.Mode == ModeResume && n.twin != nil && n.twin.object.String("status") == "pending" {
+			names[n.target] = n.path()
 		}
 	}
 	return r.waitReady(ctx, names)

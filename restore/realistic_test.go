@@ -1,0 +1,190 @@
+package restore_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"testing"
+	"time"
+
+	"pritunl-backup/restore"
+	"pritunl-backup/simulator"
+	"pritunl-backup/snapshot"
+)
+
+// rich is the snapshot of an instance with what makes a restore slow and an
+// interruption dangerous: the demo, an organization with 24 users, some of them with
+// networks behind them, and servers whose parameters are made on demand.
+func rich(t testing.TB) *snapshot.Document {
+	t.Helper()
+	s := newTarget(t, simulator.Options{Seed: "demo", Random: 1})
+	s.enrich()
+	return s.export()
+}
+
+func (s *target) enrich() {
+	s.t.Helper()
+	client, ctx := s.client(), s.t.Context()
+	must := func(raw json.RawMessage, err error) string {
+		s.t.Helper()
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		var o struct{ ID string }
+		_ = json.Unmarshal(raw, &o) // a list has none
+		return o.ID
+	}
+	field := must(client.CreateOrganization(ctx, map[string]any{"name": "Field"}))
+	for batch := range 3 {
+		var users []json.RawMessage
+		for i := range 8 {
+			n := batch*8 + i
+			user := fmt.Sprintf(`{"name":"field%02d","email":"field%02d@example.com"`, n, n)
+			if n%3 == 1 {
+				user += fmt.Sprintf(`,"network_links":["10.77.%d.0/24"]`, n)
+			}
+			users = append(users, json.RawMessage(user+"}"))
+		}
+		if _, err := client.CreateUsers(ctx, field, users); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+	for i, bits := range []int{1536, 3072, 2048} {
+		server := must(client.CreateServer(ctx, map[string]any{
+			"name": fmt.Sprintf("field-%d", bits), "network": fmt.Sprintf("10.66.%d.0/24", i), "port": 15000 + i, "protocol": "udp",
+			"dh_param_bits": bits, "cipher": "aes256", "hash": "sha256",
+		}))
+		must(client.AttachOrganization(ctx, server, field))
+		if bits != 3072 {
+			for range 3 { // an instance that takes no time makes the parameters while it is read
+				must(client.Server(ctx, server))
+			}
+			must(client.OperateServer(ctx, server, "start"))
+		}
+	}
+}
+
+// slowly gives a fresh instance that takes its time.
+func slowly(t testing.TB, change func(*simulator.Realism)) *target {
+	t.Helper()
+	opts := simulator.Options{Hosts: 2, Random: 7, Clock: simulator.NewClock(time.Now()), Realism: simulator.Realistic()}
+	opts.Realism.LostUsers, opts.Realism.LostParams = 0, 0
+	if change != nil {
+		change(&opts.Realism)
+	}
+	return newTarget(t, opts)
+}
+
+// patient gives options whose time is that of the instance.
+func (s *target) patient() restore.ApplyOptions {
+	return restore.ApplyOptions{Passwords: passwords{}.keep, Now: s.now, Sleep: s.sleep}
+}
+
+// run does what the command does: read, plan, wait for what an earlier run may have
+// asked for, read and plan again, and write.
+func (s *target) run(wanted *snapshot.Document, opts restore.PlanOptions) (*restore.Report, error) {
+	s.t.Helper()
+	plan, err := restore.NewPlan(s.export(), wanted, opts)
+	if err != nil {
+		return nil, err
+	}
+	grown, err := restore.WaitQuiet(s.t.Context(), s.client(), plan, s.patient())
+	if err != nil {
+		return nil, err
+	}
+	if grown {
+		if plan, err = restore.NewPlan(s.export(), wanted, opts); err != nil {
+			return nil, err
+		}
+	}
+	return restore.Apply(s.t.Context(), s.client(), plan, s.patient())
+}
+
+// proved wants the instance to be what the snapshot says, with nothing left to do.
+func (s *target) proved(t failer, wanted *snapshot.Document, opts restore.PlanOptions) {
+	t.Helper()
+	assertSame(t, wanted, s.export(), "users.pin", "settings.server_cert", "settings.server_key")
+	if plan, err := restore.NewPlan(s.export(), wanted, opts); err != nil {
+		t.Errorf("plan once more: %v", err)
+	} else {
+		assertEmpty(t, plan)
+	}
+	states := map[string]string{}
+	for _, o := range s.export().Resources[snapshot.Servers] {
+		states[o.String("name")] = o.String("status")
+	}
+	for _, o := range wanted.Resources[snapshot.Servers] {
+		if was, is := o.String("status"), states[o.String("name")]; was != is {
+			t.Errorf("server %s was %s and is %s", o.String("name"), was, is)
+		}
+	}
+}
+
+func starting() restore.PlanOptions { return restore.PlanOptions{Start: true} }
+
+func resuming() restore.PlanOptions {
+	return restore.PlanOptions{Mode: restore.ModeResume, Start: true}
+}
+
+func TestRestoreToASlowServer(t *testing.T) {
+	wanted := rich(t)
+	s := slowly(t, nil)
+	report, err := s.run(wanted, starting())
+	if err != nil {
+		t.Fatalf("%v\n%s", err, entries(report, restore.Failed))
+	}
+	s.proved(t, wanted, resuming())
+}
+
+// everything tells whether a test shall try all cases instead of a part of them.
+func everything() bool { return os.Getenv("RESTORE_KILLS") == "all" }
+
+// part tells whether the n-th case of many is among those that are tried.
+func part(n, of int) bool {
+	if everything() {
+		return true
+	}
+	if testing.Short() {
+		of *= 8
+	}
+	return n%of == 0
+}
+
+// TestKilledAtAnyWrite kills the client before, during and after each writing
+// request, and runs again at once and after a minute of the server's time.
+func TestKilledAtAnyWrite(t *testing.T) {
+	wanted := rich(t)
+	whole := slowly(t, nil)
+	if report, err := whole.run(wanted, starting()); err != nil {
+		t.Fatalf("%v\n%s", err, entries(report, restore.Failed))
+	}
+	writes, number := len(whole.wire.writes), 0
+	if writes < 60 {
+		t.Fatalf("an undisturbed run writes only %d times", writes)
+	}
+	for n := 1; n <= writes; n++ {
+		for _, how := range []string{received, done, unsent} {
+			for _, later := range []time.Duration{0, time.Minute} {
+				if number++; !part(number, 5) {
+					continue
+				}
+				t.Run(fmt.Sprintf("%s write %d, again after %s", how, n, later), func(t *testing.T) {
+					t.Parallel()
+					s := slowly(t, nil)
+					s.wire.dieAt, s.wire.how = n, how
+					if _, err := s.run(wanted, starting()); err == nil {
+						t.Fatal("the run that died did not fail")
+					}
+					last := s.wire.writes[n-1]
+					s.wire = &wire{sim: s.sim}
+					s.clock.Advance(later)
+					report, err := s.run(wanted, resuming())
+					if err != nil {
+						t.Fatalf("killed at %s: %v\n%s%s", last, err, entries(report, restore.Failed), entries(report, restore.Missing))
+					}
+					s.proved(t, wanted, resuming())
+				})
+			}
+		}
+	}
+}
