@@ -188,3 +188,73 @@ func TestKilledAtAnyWrite(t *testing.T) {
 		}
 	}
 }
+
+// TestKilledUpdateOfALivingTarget does the same to an update that creates, changes
+// and deletes, and has to stop running servers for it.
+func TestKilledUpdateOfALivingTarget(t *testing.T) {
+	opts := restore.PlanOptions{Mode: restore.ModeUpdate, Prune: true, Start: true}
+	start := func(t *testing.T) (*target, *snapshot.Document) {
+		s := newTarget(t, simulator.Options{Seed: "demo", Random: 1, Clock: simulator.NewClock(time.Now())})
+		s.enrich()
+		wanted := s.export()
+		edit(t, wanted, snapshot.Servers, "office", map[string]any{"port": json.Number("2194")})
+		edit(t, wanted, snapshot.Servers, "field-2048", map[string]any{"dh_param_bits": json.Number("1536")})
+		edit(t, wanted, snapshot.Users, "alice", map[string]any{"network_links": []any{"10.88.0.0/24"}})
+		edit(t, wanted, snapshot.Users, "field02", map[string]any{"groups": []any{"engineering"}})
+		field := edit(t, wanted, snapshot.Organizations, "Field", nil).String("id")
+		for n := range 13 {
+			name := fmt.Sprintf("new%02d", n)
+			user := edit(t, wanted, snapshot.Users, "field01", nil).Clone()
+			user["id"], user["name"], user["email"] = fmt.Sprintf("0000000000000000000000%02x", n), name, name+"@example.com"
+			user["network_links"] = []any{fmt.Sprintf("10.89.%d.0/24", n)}
+			if user.String("organization") != field {
+				t.Fatal("field01 is in another organization")
+			}
+			wanted.Resources[snapshot.Users] = append(wanted.Resources[snapshot.Users], user)
+		}
+		wanted.Resources[snapshot.Organizations] = append(wanted.Resources[snapshot.Organizations],
+			snapshot.Object{"id": "00000000000000000000ffff", "name": "Another", "auth_api": false})
+		if _, err := s.client().CreateOrganization(t.Context(), map[string]any{"name": "Leftover"}); err != nil {
+			t.Fatal(err)
+		}
+		real := simulator.Realistic()
+		real.LostUsers, real.LostParams = 0, 0
+		if err := s.sim.SetRealism(real); err != nil {
+			t.Fatal(err)
+		}
+		s.wire = &wire{sim: s.sim}
+		return s, wanted
+	}
+	whole, wanted := start(t)
+	if report, err := whole.run(wanted, opts); err != nil {
+		t.Fatalf("%v\n%s", err, entries(report, restore.Failed))
+	}
+	whole.proved(t, wanted, opts)
+	writes, number := len(whole.wire.writes), 0
+	for n := 1; n <= writes; n++ {
+		for _, how := range []string{received, done, unsent} {
+			for _, later := range []time.Duration{0, time.Minute} {
+				if number++; !part(number, 5) {
+					continue
+				}
+				t.Run(fmt.Sprintf("%s write %d, again after %s", how, n, later), func(t *testing.T) {
+					t.Parallel()
+					s, wanted := start(t)
+					s.wire.dieAt, s.wire.how = n, how
+					if _, err := s.run(wanted, opts); err == nil {
+						t.Fatal("the run that died did not fail")
+					}
+					last := s.wire.writes[n-1]
+					s.wire = &wire{sim: s.sim}
+					s.clock.Advance(later)
+					report, err := s.run(wanted, opts)
+					if err != nil {
+						t.Fatalf("killed at %s: %v\n%s%s", last, err, entries(report, restore.Failed), entries(report, restore.Missing))
+					}
+					s.proved(t, wanted, opts)
+				})
+			}
+		}
+	}
+	t.Logf("%d writes", writes)
+}
