@@ -260,6 +260,12 @@ type failer interface {
 	Errorf(format string, args ...any)
 }
 
+// fataler is a failer that can end a test.
+type fataler interface {
+	failer
+	Fatalf(format string, args ...any)
+}
+
 // clock gives every instance the same times.
 func clock() simulator.Clock { return simulator.NewClock(time.Now().Truncate(time.Hour)) }
 

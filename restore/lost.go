@@ -47,7 +47,7 @@ func (r *runner) create(ctx context.Context, n *node, post func() (json.RawMessa
 	for try := 1; ; try++ {
 		raw, err := post()
 		if err == nil {
-			return r.adopt(n, raw)
+			return r.adoptOne(ctx, n, raw, list)
 		}
 		if !uncertain(err) || ctx.Err() != nil || try == tries {
 			return nil, err
@@ -73,6 +73,38 @@ func (r *runner) adopt(n *node, raw json.RawMessage) (snapshot.Object, error) {
 		return nil, fmt.Errorf("read the answer: %w", err)
 	}
 	return o, r.claim(n, o)
+}
+
+// adoptOne is adopt for what a run creates alone. The first of them may be there
+// twice, because an earlier run that was interrupted a moment ago has asked for it
+// too, and the target still looked empty: then the one of this run is deleted.
+func (r *runner) adoptOne(ctx context.Context, n *node, raw json.RawMessage, list lister) (snapshot.Object, error) {
+	first := len(r.owners) == 0
+	o, err := r.adopt(n, raw)
+	remove := map[snapshot.Kind]func(context.Context, string) error{
+		snapshot.Organizations: r.client.DeleteOrganization, snapshot.Servers: r.client.DeleteServer, snapshot.Links: r.client.DeleteLink,
+	}[n.kind]
+	if err != nil || !first || remove == nil {
+		return o, err
+	}
+	listed, err := list(ctx)
+	if err != nil {
+		return nil, err
+	}
+	objects, err := decodeAll(listed)
+	if err != nil {
+		return nil, err
+	}
+	objects = slices.DeleteFunc(objects, func(o snapshot.Object) bool { return o.String("id") == n.target })
+	earlier := r.newcomer(n, objects)
+	if earlier == nil || len(n.changes(&node{kind: n.kind, object: earlier})) > 0 {
+		return o, nil
+	}
+	if err := remove(ctx, n.target); err != nil {
+		return nil, fmt.Errorf("delete what an earlier run has created too: %w", err)
+	}
+	delete(r.owners, n.target)
+	return earlier, r.claim(n, earlier)
 }
 
 // claim notes that an object of the target is the wanted one. An id that the run
