@@ -91,7 +91,7 @@ func TestLostUserGivesItsLinksBack(t *testing.T) {
 	}
 	report, err := s.run(wanted, starting())
 	if err != nil {
-		t.Fatalf("%v\n%s%s", err, entries(report, restore.Failed), entries(report, restore.Missing))
+		t.Fatalf("%v\n%s%s", err, entries(report, restore.Failed), entries(report, restore.Lost))
 	}
 	ids := map[string]string{}
 	for _, e := range report.Entries {
@@ -120,13 +120,13 @@ func TestUserThatStaysAwayIsMissing(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "does not have it") {
 		t.Errorf("got %v", err)
 	}
-	missing := report.Count(restore.Missing)
+	missing := report.Count(restore.Lost)
 	if missing == 0 || report.Count(restore.Failed) > 0 {
 		t.Errorf("%d missing, failed:\n%s", missing, entries(report, restore.Failed))
 	}
 	for _, task := range report.HandOver {
 		for _, e := range report.Entries {
-			if e.Result == restore.Missing && task.Kind == e.Kind && task.Path == e.Path {
+			if e.Result == restore.Lost && task.Kind == e.Kind && task.Path == e.Path {
 				t.Errorf("%s is missing, and has to %v", e.Path, task.What)
 			}
 		}

@@ -19,7 +19,7 @@ var errLost = errors.New("the server answered that it was created, and does not 
 // some. The server may answer that a user was created and then give the document to
 // the next one: such users are created again, one by one, which the server does not
 // lose. Network links that came to hang on the next user are taken off it. What is
-// missing in the end is reported as [Missing].
+// missing in the end is reported as [Lost].
 func (r *runner) keepUsers(ctx context.Context) error {
 	var order []*node
 	created := map[*node][]*Action{}
@@ -133,7 +133,7 @@ func differs(changes []Change, field string) bool {
 func (r *runner) giveUpUsers(lost []*Action) {
 	for _, a := range lost {
 		e := r.entries[a]
-		e.Result, e.Error, e.NewID = Missing, errLost.Error(), ""
+		e.Result, e.Error, e.NewID = Lost, errLost.Error(), ""
 		r.failed++
 		if r.first == nil {
 			r.first = fmt.Errorf("%s %s: %w", singular(a.Kind), a.Path, errLost)

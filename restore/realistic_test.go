@@ -135,7 +135,7 @@ func (s *target) converge(t fataler, wanted *snapshot.Document, opts restore.Pla
 			pending = pending && e.Kind == restore.ServerStates && strings.Contains(e.Error, "it still waits for its Diffie-Hellman parameters")
 		}
 		if !pending || round == 8 {
-			t.Fatalf("round %d: %v\n%s%s", round, err, entries(report, restore.Failed), entries(report, restore.Missing))
+			t.Fatalf("round %d: %v\n%s%s", round, err, entries(report, restore.Failed), entries(report, restore.Lost))
 		}
 		opts.Mode = restore.ModeResume
 	}
@@ -215,7 +215,7 @@ func TestKilledAtAnyWrite(t *testing.T) {
 					s.clock.Advance(later)
 					report, err := s.run(wanted, resuming())
 					if err != nil {
-						t.Fatalf("killed at %s: %v\n%s%s", last, err, entries(report, restore.Failed), entries(report, restore.Missing))
+						t.Fatalf("killed at %s: %v\n%s%s", last, err, entries(report, restore.Failed), entries(report, restore.Lost))
 					}
 					s.proved(t, wanted, resuming())
 				})
@@ -284,7 +284,7 @@ func TestKilledUpdateOfALivingTarget(t *testing.T) {
 					s.clock.Advance(later)
 					report, err := s.run(wanted, opts)
 					if err != nil {
-						t.Fatalf("killed at %s: %v\n%s%s", last, err, entries(report, restore.Failed), entries(report, restore.Missing))
+						t.Fatalf("killed at %s: %v\n%s%s", last, err, entries(report, restore.Failed), entries(report, restore.Lost))
 					}
 					s.proved(t, wanted, opts)
 				})
