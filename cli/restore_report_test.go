@@ -78,9 +78,13 @@ func TestReportSurvivesTheProof(t *testing.T) {
 			continue
 		}
 		t.Run(fmt.Sprintf("%s %s", requests[n-1].Method, requests[n-1].Path), func(t *testing.T) {
-			cut := func(seen int, _ *http.Request) bool { return seen >= n }
+			reached := false
+			cut := func(seen int, _ *http.Request) bool { reached = reached || seen >= n; return seen >= n }
 			_, vars := freshBefore(t, cut)
 			o, file := run(t, vars)
+			if !reached || o.code == 0 && strings.Contains(o.out, "\nproved: ") {
+				return // an export only warns when its last look for changes meets nobody
+			}
 			if o.code != 1 && o.code != 3 || !strings.Contains(o.err, "no answer") {
 				t.Errorf("exit code %d: %s", o.code, o.err)
 			}
