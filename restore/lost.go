@@ -28,13 +28,14 @@ func uncertain(err error) bool {
 	return false
 }
 
-// after gives the options for looking after a request that failed. A 500 is an
-// answer: the server has ended the request, so that one look is enough. Only an
-// organization whose certificate comes late may appear after it.
+// after gives the options for looking after a request that failed. A refusal and a
+// 500 are answers: the server has ended the request, so that one look is enough.
+// Only an organization whose certificate comes late may appear after a 500.
 func (r *runner) after(err error, kind snapshot.Kind) ApplyOptions {
 	opts := r.opts
 	var e *api.Error
-	if errors.As(err, &e) && e.Status == http.StatusInternalServerError && kind != snapshot.Organizations {
+	fault := errors.As(err, &e) && e.Status == http.StatusInternalServerError
+	if refused(err) || fault && kind != snapshot.Organizations {
 		opts.Settle = -1
 	}
 	return opts
@@ -42,14 +43,16 @@ func (r *runner) after(err error, kind snapshot.Kind) ApplyOptions {
 
 // create makes one object that would exist twice if it were asked for twice. When
 // the answer is lost it looks for the object until the server must be done with
-// the request, before it asks again.
+// the request, before it asks again. A server whose network or port is in use may
+// have been made meanwhile, by an earlier run's last request.
 func (r *runner) create(ctx context.Context, n *node, post func() (json.RawMessage, error), list lister) (snapshot.Object, error) {
 	for try := 1; ; try++ {
 		raw, err := post()
 		if err == nil {
 			return r.adoptOne(ctx, n, raw, list)
 		}
-		if !uncertain(err) || ctx.Err() != nil || try == tries {
+		inUse := n.kind == snapshot.Servers && errors.Is(err, api.ErrConflict)
+		if !uncertain(err) && !inUse || ctx.Err() != nil || try == tries {
 			return nil, err
 		}
 		found, lookErr := r.after(err, n.kind).await(ctx, list, func(objects []snapshot.Object) string {
@@ -63,6 +66,9 @@ func (r *runner) create(ctx context.Context, n *node, post func() (json.RawMessa
 		}
 		if o := r.newcomer(n, found); o != nil {
 			return o, r.claim(n, o)
+		}
+		if inUse {
+			return nil, err
 		}
 	}
 }
@@ -89,7 +95,7 @@ func (r *runner) adoptOne(ctx context.Context, n *node, raw json.RawMessage, lis
 	}
 	listed, err := list(ctx)
 	if err != nil {
-		return nil, err
+		return o, nil //nolint:nilerr // it is created; whether it is there twice is left to the proof
 	}
 	objects, err := decodeAll(listed)
 	if err != nil {

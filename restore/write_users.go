@@ -165,12 +165,8 @@ func (r *runner) postUsers(ctx context.Context, actions []*Action) error {
 // so that users of one name and email are not mixed up.
 func (r *runner) findUsers(ctx context.Context, actions []*Action, failure error) error {
 	owner := actions[0].want.owner
-	opts := r.after(failure, snapshot.Users)
-	if refused(failure) {
-		opts.Settle = -1
-	}
 	var wrong error
-	users, err := opts.await(ctx, usersOf(r.client, owner.target), func(users []snapshot.Object) string {
+	users, err := r.after(failure, snapshot.Users).await(ctx, usersOf(r.client, owner.target), func(users []snapshot.Object) string {
 		wrong = errors.Join(wrong, r.claimUsers(actions, users, true))
 		left := len(missing(actions)) - r.newcomers(missing(actions), users)
 		if left <= 0 {
