@@ -189,12 +189,14 @@ func (r *runner) putBits(ctx context.Context, id string, base snapshot.Object, b
 }
 
 // keepDNSRoutes puts back the routes that any change of a server moves to its first
-// dns server.
+// dns server. The server may have another route there already, and then has two of
+// one network.
 func (r *runner) keepDNSRoutes(ctx context.Context, id string, base snapshot.Object, change func() error) error {
-	if len(base.Strings("dns_servers")) == 0 {
+	servers := base.Strings("dns_servers")
+	if len(servers) == 0 {
 		return change()
 	}
-	server := &node{kind: snapshot.Servers, target: id, object: base}
+	server, there := &node{kind: snapshot.Servers, target: id, object: base}, singleAddress(servers[0])
 	before, err := r.routes(ctx, server)
 	if err != nil {
 		return err
@@ -202,26 +204,28 @@ func (r *runner) keepDNSRoutes(ctx context.Context, id string, base snapshot.Obj
 	if err := change(); err != nil {
 		return err
 	}
+	moves := false
+	for network, row := range before {
+		moves = moves || row.object.String("comment") == dnsComment && network != there
+	}
+	if !moves {
+		return nil
+	}
 	after, err := r.routes(ctx, server)
+	for tries := 1; err == nil && after[there] != nil && tries <= len(before); tries++ {
+		if err = r.client.DeleteServerRoute(ctx, id, after[there].id); err == nil {
+			after, err = r.routes(ctx, server)
+		}
+	}
 	if err != nil {
 		return err
 	}
-	for network, row := range after {
-		if before[network] == nil && row.object.String("comment") == dnsComment {
-			if err := r.client.DeleteServerRoute(ctx, id, row.id); err != nil {
-				return err
-			}
-		}
-	}
 	var bodies []json.RawMessage
 	for _, network := range sortedKeys(before) {
-		if row := before[network]; after[network] == nil && row.object.String("comment") == dnsComment {
-			row.sent = row.object
+		if row := before[network]; after[network] == nil {
+			row.sent, row.owner = row.object, server
 			bodies = append(bodies, encode(row.newBody()))
 		}
-	}
-	if len(bodies) == 0 {
-		return nil
 	}
 	_, err = r.client.AddServerRoutes(ctx, id, bodies)
 	return err
