@@ -112,8 +112,14 @@ func (env *environment) planRestore(ctx context.Context, opts restoreOptions, re
 	if err != nil || opts.planOnly || !opts.yes && !isTerminal(env.stdio.In) {
 		return plan, err
 	}
-	waits := opts.waits
-	waits.Progress = env.restoreProgress()
+	waits, progress, said := opts.waits, env.restoreProgress(), false
+	waits.Progress = func(e restore.Event) {
+		if !said {
+			said = true
+			env.out.say("an interrupted run's last request may still be carried out, and would be made twice; --settle 0s goes on at once when there was none")
+		}
+		progress(e)
+	}
 	grown, err := restore.WaitQuiet(ctx, reader, plan, waits)
 	if err != nil {
 		return plan, fmt.Errorf("wait for what an interrupted run may have asked for: %w", err)
