@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -185,4 +186,28 @@ func TestInterruptedAtRandom(t *testing.T) {
 		s.wire = &wire{sim: s.sim}
 		s.converge(rt, wanted, resuming())
 	})
+}
+
+// TestLostUserOfTwoOfOneName loses the first of two users that differ in nothing:
+// only the id that is answered twice tells.
+func TestLostUserOfTwoOfOneName(t *testing.T) {
+	wanted := rich(t)
+	second := edit(t, wanted, snapshot.Users, "field01", nil).Clone()
+	second["id"] = "00000000000000000000ffff"
+	users := wanted.Resources[snapshot.Users]
+	for i, o := range users {
+		if o.String("name") == "field01" {
+			wanted.Resources[snapshot.Users] = slices.Insert(users, i, second)
+			break
+		}
+	}
+	for nth := range 10 {
+		s := slowly(t, nil)
+		s.fault(simulator.Fault{Kind: simulator.FaultLoseUser, Path: "/user/*/multi", Nth: nth + 1})
+		report, err := s.run(wanted, starting())
+		if err != nil {
+			t.Fatalf("%v\n%s%s", err, entries(report, restore.Failed), entries(report, restore.Lost))
+		}
+		s.proved(t, wanted, resuming())
+	}
 }
