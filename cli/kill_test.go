@@ -140,8 +140,8 @@ func TestKilledRestoreIsResumed(t *testing.T) {
 			if code := killed(t, k, first, after, run(t, vars, 1)); code != -1 {
 				t.Fatalf("not killed: exit code %d", code)
 			}
-			killed(t, k, second, !after, run(t, vars, 2, "--resume")) // may have less to do, and end before it is hit
-			last := run(t, vars, 3, "--resume")
+			killed(t, k, second, !after, run(t, vars, 2, "--resume", "--settle", "0s")) // may have less to do, and end before it is hit
+			last := run(t, vars, 3, "--resume", "--settle", "0s")
 			if code := killed(t, k, 0, false, last); code != 0 {
 				t.Fatalf("resumed: exit code %d\n%s", code, last.output.String())
 			}

@@ -1,16 +1,14 @@
 package cli
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
-	"pritunl-backup/api"
 	"pritunl-backup/restore"
 	"pritunl-backup/snapshot"
 )
@@ -26,6 +24,8 @@ type restoreOptions struct {
 	deleteOn   string // the host that --yes-delete-on names
 	passwords  string
 	report     string
+	waits      restore.ApplyOptions // how patient to be with the server
+	again      string               // the command that goes on where this one stopped
 	json       bool
 }
 
@@ -87,6 +87,10 @@ func restoreFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "verbose", Usage: "list every object, not only the first twenty of each kind"},
 		&cli.StringFlag{Name: "passwords", Usage: "new `FILE` (0600) for the passwords of created administrators (default: pritunl-passwords-TIME.txt)"},
 		&cli.StringFlag{Name: "report", Usage: "write what was done to each object as JSON to `FILE`"},
+		&cli.StringFlag{Name: "settle", Value: "90s", Usage: "after a lost answer, and before a run that may follow an interrupted one, wait until nothing new has appeared for this `TIME`: " +
+			"the server carries out what it has received, slowly; 0s does not wait"},
+		&cli.StringFlag{Name: "cure-after", Value: "2m", Usage: "give a server that has waited this `TIME` for its Diffie-Hellman parameters others, and then the wanted ones again"},
+		&cli.StringFlag{Name: "pending-limit", Value: "10m", Usage: "go on without a server that still waits for its parameters after this `TIME`"},
 	}
 }
 
@@ -104,11 +108,72 @@ func parseRestore(c *cli.Context, s *settings) (restoreOptions, error) {
 	if opts.plan, err = parsePlan(c); err != nil {
 		return opts, err
 	}
+	if opts.waits, err = parseWaits(c); err != nil {
+		return opts, err
+	}
+	opts.again = againCommand(c, opts.plan.Mode)
 	if opts.place, err = parsePlace(c, s); err != nil {
 		return opts, err
 	}
 	opts.connection, err = parseConnection(s)
 	return opts, err
+}
+
+// parseWaits reads how patient to be. Zero means not at all.
+func parseWaits(c *cli.Context) (restore.ApplyOptions, error) {
+	var waits restore.ApplyOptions
+	for name, d := range map[string]*time.Duration{"settle": &waits.Settle, "cure-after": &waits.Cure, "pending-limit": &waits.Patience} {
+		parsed, err := time.ParseDuration(c.String(name))
+		if err != nil || parsed < 0 {
+			return waits, usageError(fmt.Sprintf("--%s: %q is not a length of time", name, c.String(name)), "write it as 90s or 2m; 0s does not wait")
+		}
+		if *d = parsed; parsed == 0 {
+			*d = -1 // zero is the default there
+		}
+	}
+	return waits, nil
+}
+
+// againCommand gives the command line that goes on where this one stops, without what is secret and without the name
+// of a file that must be new.
+func againCommand(c *cli.Context, mode restore.Mode) string {
+	words := []string{toolName, "restore"}
+	for _, arg := range c.Args().Slice() {
+		words = append(words, shellWord(arg))
+	}
+	if mode == restore.ModeFresh || mode == restore.ModeResume {
+		words = append(words, "--resume")
+	}
+	for _, flag := range c.Command.Flags {
+		name := flag.Names()[0]
+		if !c.IsSet(name) || slices.Contains([]string{"resume", "token", "secret", "passwords", "dry-run", "show-config"}, name) {
+			continue
+		}
+		switch flag.(type) {
+		case *cli.BoolFlag:
+			if c.Bool(name) {
+				words = append(words, "--"+name)
+			}
+		case *cli.StringSliceFlag:
+			for _, value := range c.StringSlice(name) {
+				words = append(words, "--"+name, shellWord(value))
+			}
+		default:
+			words = append(words, "--"+name, shellWord(fmt.Sprint(c.Value(name))))
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+// shellWord quotes what a shell would take apart.
+func shellWord(s string) string {
+	plain := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_@%+=:,./-", r)
+	}
+	if s != "" && strings.IndexFunc(s, func(r rune) bool { return !plain(r) }) < 0 {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
 func parsePlan(c *cli.Context) (restore.PlanOptions, error) {
@@ -177,150 +242,4 @@ func parseFilters(texts []string) ([]restore.Filter, error) {
 		}
 	}
 	return filters, nil
-}
-
-// restoreResult is what --json prints at the end.
-type restoreResult struct {
-	Plan    *restore.Plan    `json:"plan"`
-	Report  *restore.Report  `json:"report,omitempty"`
-	Outcome *restore.Outcome `json:"outcome,omitempty"`
-}
-
-func runRestore(ctx context.Context, env *environment, opts restoreOptions) error {
-	wanted, err := env.loadSnapshot(ctx, opts.snapshot, opts.place)
-	if err != nil {
-		return err
-	}
-	if err := restore.CheckSelection(wanted, opts.plan); err != nil {
-		return err
-	}
-	reading := opts.connection
-	reading.options.Wrap = api.ReadOnlyTransport
-	reader, err := env.connect(reading)
-	if err != nil {
-		return err
-	}
-	live, err := env.exportToMemory(ctx, reader, opts.connection, wanted.Header)
-	if err != nil {
-		return fmt.Errorf("read the target: %w", err)
-	}
-	plan, err := restore.NewPlan(live, wanted, opts.plan)
-	env.out.endProgress()
-	if plan != nil && !opts.json {
-		write := plan.WriteText
-		if opts.verbose {
-			write = plan.WriteVerbose
-		}
-		if printed := write(env.stdio.Out); printed != nil {
-			return printed
-		}
-	}
-	if err != nil || opts.planOnly {
-		if plan != nil && opts.json {
-			return errors.Join(writeJSON(env.stdio.Out, restoreResult{Plan: plan}), err)
-		}
-		return err
-	}
-	return env.carryOut(ctx, opts, plan, reader, wanted)
-}
-
-// carryOut asks, applies the plan, and proves what came of it.
-func (env *environment) carryOut(ctx context.Context, opts restoreOptions, plan *restore.Plan, reader *api.Client, wanted *snapshot.Document) error {
-	result := restoreResult{Plan: plan}
-	var failure error
-	if plan.Writes() > 0 {
-		if err := env.confirmPlan(plan, opts); err != nil {
-			return err
-		}
-		if result.Report, failure = env.apply(ctx, opts, plan); result.Report == nil {
-			return failure
-		}
-		if opts.report != "" {
-			if err := writeReport(opts.report, result.Report); err != nil {
-				return errors.Join(failure, err)
-			}
-		}
-	}
-	if ctx.Err() == nil && !movedAway(result.Report) {
-		after, err := env.exportToMemory(ctx, reader, opts.connection, wanted.Header)
-		if err != nil {
-			return errors.Join(failure, fmt.Errorf("read the target again to prove the result: %w", err))
-		}
-		if result.Outcome, err = restore.Verify(plan, after); err != nil {
-			return errors.Join(failure, err)
-		}
-	}
-	env.out.endProgress()
-	return env.reportRestore(opts, result, failure)
-}
-
-// movedAway tells whether the server listens on another port now, so that it cannot be read again at this address.
-func movedAway(r *restore.Report) bool { return r != nil && r.Port != 0 }
-
-func (env *environment) confirmPlan(plan *restore.Plan, opts restoreOptions) error {
-	deletes := plan.Deletes()
-	if len(deletes) == 0 {
-		return env.confirm(fmt.Sprintf("write this to %s", visible(plan.Target)), opts.yes)
-	}
-	if opts.deleteOn == "" {
-		answer, err := env.ask(fmt.Sprintf("%d objects will be deleted. To confirm, type the name of the target's host (%s): ", len(deletes), visible(plan.Target)))
-		if err != nil {
-			return withHint(err, "--yes-delete-on "+visible(plan.Target)+" --yes goes on without asking")
-		}
-		opts.deleteOn, opts.yes = answer, true
-	}
-	if opts.deleteOn != plan.Target {
-		return &exitError{code: codeRefused, err: fmt.Errorf("nothing was written: the target is %q, not %q", plan.Target, opts.deleteOn)}
-	}
-	return env.confirm("write this", opts.yes)
-}
-
-func (env *environment) reportRestore(opts restoreOptions, result restoreResult, failure error) error {
-	if opts.json {
-		if err := writeJSON(env.stdio.Out, result); err != nil {
-			return err
-		}
-	} else if err := env.tellRestore(result, opts.verbose); err != nil {
-		return err
-	}
-	switch {
-	case failure != nil:
-		var failed *restore.FailedError
-		if errors.As(failure, &failed) {
-			return &exitError{code: codePartial, err: failure, hint: failed.Hint()}
-		}
-		return failure
-	case result.Outcome != nil && !result.Outcome.Equal:
-		return &exitError{code: codeDiffers, err: errors.New("the target is not what the snapshot says"),
-			hint: "the differences are listed above; run it again with --resume"}
-	}
-	return nil
-}
-
-// tellRestore prints the outcome and the next steps for people.
-func (env *environment) tellRestore(result restoreResult, verbose bool) error {
-	w := env.stdio.Out
-	if r := result.Report; r != nil {
-		_, _ = fmt.Fprintf(w, "\ncreated %d, changed %d, deleted %d, unchanged %d, skipped %d, failed %d, not reached %d\n",
-			r.Count(restore.Created), r.Count(restore.Changed), r.Count(restore.Deleted), r.Count(restore.Unchanged),
-			r.Count(restore.Skipped), r.Count(restore.Failed), r.Count(restore.NotReached))
-		tellFailed(w, r)
-		tellHandOver(w, r.HandOver)
-	} else {
-		_, _ = fmt.Fprintln(w, "\nnothing to do: the target already is what the snapshot says")
-	}
-	if result.Outcome == nil {
-		return nil
-	}
-	write := result.Outcome.WriteText
-	if verbose {
-		write = result.Outcome.WriteVerbose
-	}
-	if err := write(w); err != nil {
-		return err
-	}
-	if result.Outcome.Equal {
-		_, _ = fmt.Fprintln(w, "proved: read again, the target is what the snapshot says, apart from the limits above")
-	}
-	return nil
 }

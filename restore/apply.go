@@ -14,10 +14,12 @@ import (
 
 // Event is one step of progress.
 type Event struct {
-	Kind  snapshot.Kind // what is being written
-	Path  string        // the object, or what is being waited for
-	Done  int           // actions done
-	Total int           // actions of the whole run that write
+	Kind    snapshot.Kind // what is being written
+	Path    string        // the object; while waiting, a sentence: what for, and how long already
+	Done    int           // actions done
+	Total   int           // actions of the whole run that write
+	Waiting bool          // nothing is written: the server is looked at every few seconds
+	Waited  time.Duration // how long already
 }
 
 // ApplyOptions say how a plan is carried out. The zero value works, except that
@@ -30,11 +32,21 @@ type ApplyOptions struct {
 	Passwords func(username string, password api.Secret) error
 	// Random is the source of passwords. Default crypto/rand.
 	Random io.Reader
-	// Sleep waits between looks at the server. Default is the real time.
+	// Now and Sleep are the clock, and the wait between looks at the server. They
+	// belong together. Default is the real time.
+	Now   func() time.Time
 	Sleep func(ctx context.Context, d time.Duration) error
-	// Looks is how often a server that waits for its Diffie-Hellman parameters is
-	// looked at, every five seconds, before the run goes on without it. Default 720.
-	Looks int
+	// Settle is how long nothing new may have appeared before the server counts as
+	// done with a request whose answer was lost: it carries out all it received,
+	// slowly and with pauses. Default 90 seconds; negative looks once and goes on.
+	Settle time.Duration
+	// Cure is how long a server may wait for its Diffie-Hellman parameters before it
+	// is given others and then the wanted ones again, once, which helps when the
+	// server has lost them. Default two minutes.
+	Cure time.Duration
+	// Patience is how long a run waits for such servers before it goes on without
+	// them. Default ten minutes.
+	Patience time.Duration
 	// PutBack bounds the time in which stopped servers are started again after an
 	// error or an interruption. Default two minutes.
 	PutBack time.Duration
@@ -50,13 +62,19 @@ type runner struct {
 	opts    ApplyOptions
 	report  *Report
 	entries map[*Action]*Entry
-	known   map[string]bool // ids that were there before, or were assigned
+	todo    map[snapshot.Kind][]*Action // what creates or changes
+	before  map[string]bool             // ids that were there before the run
+	owners  map[string]*node            // ids that the run has claimed
+	born    map[*node]string            // natural key of what the run has created, as the server showed it
+	removed map[*node]bool              // live objects that the run has deleted
+	pending map[string]*waiting         // servers that had no parameters when they were last looked at, by id
 	done    int
 	total   int
 	failed  int
 	first   error
 	down    []Stop
 	stopped bool
+	ending  bool // what was stopped is started again whatever happens
 }
 
 // Apply carries out a plan and reports what was done, whatever happens. Writes go
@@ -65,8 +83,7 @@ type runner struct {
 // Servers that were stopped are started again in every case. Nothing is written
 // when the plan was refused, or when it is empty.
 func Apply(ctx context.Context, client *api.Client, plan *Plan, opts ApplyOptions) (*Report, error) {
-	r := &runner{client: client, plan: plan, opts: opts.filled(), total: plan.Writes(), known: map[string]bool{}}
-	r.report, r.entries = newReport(plan)
+	r := newRunner(client, plan, opts)
 	err := plan.refusal()
 	if err == nil {
 		err = r.checkSink()
@@ -84,6 +101,25 @@ func Apply(ctx context.Context, client *api.Client, plan *Plan, opts ApplyOption
 	return r.report, err
 }
 
+func newRunner(client *api.Client, plan *Plan, opts ApplyOptions) *runner {
+	r := &runner{
+		client: client, plan: plan, opts: opts.filled(), total: plan.Writes(),
+		todo:   map[snapshot.Kind][]*Action{},
+		before: map[string]bool{}, owners: map[string]*node{}, born: map[*node]string{},
+		removed: map[*node]bool{}, pending: map[string]*waiting{},
+	}
+	r.report, r.entries = newReport(plan)
+	for _, a := range plan.Actions {
+		if a.Verb == Create || a.Verb == Changing {
+			r.todo[a.Kind] = append(r.todo[a.Kind], a)
+		}
+	}
+	for id := range plan.live.byID {
+		r.before[id] = true
+	}
+	return r
+}
+
 func (o ApplyOptions) filled() ApplyOptions {
 	if o.Progress == nil {
 		o.Progress = func(Event) {}
@@ -94,11 +130,16 @@ func (o ApplyOptions) filled() ApplyOptions {
 	if o.Sleep == nil {
 		o.Sleep = sleep
 	}
-	if o.Looks == 0 {
-		o.Looks = 720
+	if o.Now == nil {
+		o.Now = time.Now
 	}
-	if o.PutBack == 0 {
-		o.PutBack = 2 * time.Minute
+	for _, d := range []struct {
+		value   *time.Duration
+		usually time.Duration
+	}{{&o.Settle, 90 * time.Second}, {&o.Cure, 2 * time.Minute}, {&o.Patience, 10 * time.Minute}, {&o.PutBack, 2 * time.Minute}} {
+		if *d.value == 0 {
+			*d.value = d.usually
+		}
 	}
 	return o
 }
@@ -125,10 +166,7 @@ func (r *runner) checkSink() error {
 }
 
 func (r *runner) run(ctx context.Context) (err error) {
-	defer func() { err = errors.Join(err, r.putBack(ctx)) }()
-	for id := range r.plan.live.byID {
-		r.known[id] = true
-	}
+	defer func() { err = errors.Join(err, r.putBackInAnyCase(ctx)) }()
 	if err := r.removeAll(ctx, false); err != nil {
 		return err
 	}
@@ -138,7 +176,12 @@ func (r *runner) run(ctx context.Context) (err error) {
 				return err
 			}
 		}
-		actions := r.todo(level.kind)
+		if level.kind == ServerStates {
+			if err := r.settleDown(ctx); err != nil {
+				return err
+			}
+		}
+		actions := r.todo[level.kind]
 		if len(actions) == 0 {
 			continue
 		}
@@ -153,6 +196,16 @@ func (r *runner) run(ctx context.Context) (err error) {
 				return err
 			}
 		}
+	}
+	return nil
+}
+
+// settleDown does what is left before servers are started and before the connection
+// in use is touched: once more it looks after users that the server has lost, and
+// it waits for servers.
+func (r *runner) settleDown(ctx context.Context) error {
+	if err := r.keepUsers(ctx); err != nil {
+		return err
 	}
 	return r.waitPending(ctx)
 }
@@ -171,23 +224,14 @@ func (r *runner) removeAll(ctx context.Context, late bool) error {
 				continue
 			}
 			r.announce(a)
-			if err := r.finish(ctx, a, Deleted, level.remove(r, ctx, a)); err != nil {
+			err := level.remove(r, ctx, a)
+			r.removed[a.live] = err == nil
+			if err := r.finish(ctx, a, Deleted, err); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
-}
-
-// todo gives the actions of a kind that create or change.
-func (r *runner) todo(kind snapshot.Kind) []*Action {
-	var out []*Action
-	for _, a := range r.plan.Actions {
-		if a.Kind == kind && (a.Verb == Create || a.Verb == Changing) {
-			out = append(out, a)
-		}
-	}
-	return out
 }
 
 func (r *runner) announce(a *Action) {
@@ -241,8 +285,8 @@ func hasID(kind snapshot.Kind) bool {
 	return false
 }
 
-// finish records what became of an action. It gives the error back when the run
-// has to end.
+// finish records what became of an action. It gives an error when the run has to
+// end: that of the action, or that of an interruption since.
 func (r *runner) finish(ctx context.Context, a *Action, result Result, err error) error {
 	e := r.entries[a]
 	r.done++
@@ -253,7 +297,7 @@ func (r *runner) finish(ctx context.Context, a *Action, result Result, err error
 		if a.want != nil && a.want.target != "" && e.NewID == "" {
 			e.NewID = a.want.target
 		}
-		return nil
+		return ctx.Err()
 	}
 	e.Result, e.Error = Failed, err.Error()
 	if ctx.Err() == nil && (refused(err) || errors.Is(err, errMissing)) {

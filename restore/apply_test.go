@@ -179,12 +179,12 @@ func TestAdministratorsNeedAPlaceForPasswords(t *testing.T) {
 	s := newTarget(t, simulator.Options{Hosts: 2})
 	plan := s.plan(wanted, restore.PlanOptions{})
 	var usage *restore.UsageError
-	if _, err := restore.Apply(t.Context(), s.client(), plan, restore.ApplyOptions{Sleep: noSleep}); !errors.As(err, &usage) || s.sim.Writes() != 0 {
+	if _, err := restore.Apply(t.Context(), s.client(), plan, restore.ApplyOptions{}); !errors.As(err, &usage) || s.sim.Writes() != 0 {
 		t.Errorf("got %v, %d writes", err, s.sim.Writes())
 	}
 	before := s.sim.State().Administrators
 	full := errors.New("disk full")
-	opts := restore.ApplyOptions{Sleep: noSleep, Passwords: func(string, api.Secret) error { return full }}
+	opts := restore.ApplyOptions{Passwords: func(string, api.Secret) error { return full }}
 	if _, err := restore.Apply(t.Context(), s.client(), plan, opts); !errors.Is(err, full) {
 		t.Errorf("got %v", err)
 	}
@@ -257,7 +257,7 @@ func TestPendingServersAreWaitedFor(t *testing.T) {
 	opts := quiet()
 	opts.Sleep = clock.Sleep
 	opts.Progress = func(e restore.Event) {
-		if strings.HasPrefix(e.Path, "wait for") {
+		if strings.HasPrefix(e.Path, "waiting for the Diffie-Hellman parameters of server ") {
 			waited++
 		}
 	}

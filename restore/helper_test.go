@@ -22,9 +22,10 @@ import (
 
 // target is a simulated instance and the way to it.
 type target struct {
-	t    testing.TB
-	sim  *simulator.Simulator
-	wire *wire
+	t     testing.TB
+	sim   *simulator.Simulator
+	wire  *wire
+	clock *simulator.TurnedClock // nil for an instance that takes no time
 }
 
 // wire carries requests to a simulated instance without a network. It can die.
@@ -32,11 +33,18 @@ type wire struct {
 	mu     sync.Mutex
 	sim    *simulator.Simulator
 	writes []string
-	dieAt  int  // the number of the writing request that is the last; 0 never
-	after  bool // it is still carried out
+	dieAt  int    // the number of the writing request that is the last; 0 never
+	how    string // what becomes of it
 	dead   bool
 	before func(r *http.Request) // called before each request
 }
+
+// What becomes of the request at which a connection dies.
+const (
+	unsent   = "before" // it is never sent
+	received = "during" // it is carried out, in the time that takes
+	done     = "after"  // it has been carried out
+)
 
 var errDead = errors.New("connection reset")
 
@@ -56,8 +64,13 @@ func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 		w.writes = append(w.writes, r.Method+" "+r.URL.Path)
 		if len(w.writes) == w.dieAt {
 			w.dead = true
-			if !w.after {
+			switch w.how {
+			case unsent:
 				return nil, errDead
+			case received:
+				if err := w.sim.Fault(simulator.Fault{Kind: simulator.FaultGone}); err != nil {
+					return nil, err
+				}
 			}
 		}
 	}
@@ -100,7 +113,8 @@ func newTarget(t testing.TB, opts simulator.Options) *target {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &target{t: t, sim: sim, wire: &wire{sim: sim}}
+	clock, _ := opts.Clock.(*simulator.TurnedClock)
+	return &target{t: t, sim: sim, wire: &wire{sim: sim}, clock: clock}
 }
 
 func (s *target) client() *api.Client {
@@ -112,7 +126,7 @@ func (s *target) clientOver(wrap func(http.RoundTripper) http.RoundTripper) *api
 	token, secret := s.sim.Credentials()
 	client, err := api.New(api.Options{
 		URL: "https://vpn.example.com", Token: api.Secret(token), Secret: api.Secret(secret),
-		Transport: s.wire, Wrap: wrap, Sleep: noSleep, Parallel: 1,
+		Transport: s.wire, Wrap: wrap, Sleep: s.sleep, Now: s.now, Parallel: 1,
 	})
 	if err != nil {
 		s.t.Fatal(err)
@@ -120,7 +134,24 @@ func (s *target) clientOver(wrap func(http.RoundTripper) http.RoundTripper) *api
 	return client
 }
 
-func noSleep(ctx context.Context, _ time.Duration) error { return ctx.Err() }
+// now is the time of the instance.
+func (s *target) now() time.Time {
+	if s.clock == nil {
+		return time.Now()
+	}
+	return s.clock.Now()
+}
+
+// sleep lets the instance work. The time of a client that has died does not pass.
+func (s *target) sleep(ctx context.Context, d time.Duration) error {
+	if s.clock == nil {
+		return ctx.Err()
+	}
+	if s.wire.dead {
+		return errDead
+	}
+	return s.clock.Sleep(ctx, d)
+}
 
 // export reads the instance, over a wire of its own that never dies.
 func (s *target) export() *snapshot.Document {
@@ -133,7 +164,7 @@ func (s *target) export() *snapshot.Document {
 }
 
 func (s *target) tryExport(secrets string) (*snapshot.Document, error) {
-	fresh := &target{t: s.t, sim: s.sim, wire: &wire{sim: s.sim}}
+	fresh := &target{t: s.t, sim: s.sim, wire: &wire{sim: s.sim}, clock: s.clock}
 	var out bytes.Buffer
 	header := snapshot.Header{
 		CreatedAt: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), Tool: "test", Secrets: secrets,
@@ -156,7 +187,12 @@ func (p passwords) keep(username string, password api.Secret) error {
 }
 
 func quiet() restore.ApplyOptions {
-	return restore.ApplyOptions{Sleep: noSleep, Passwords: passwords{}.keep}
+	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	return restore.ApplyOptions{
+		Passwords: passwords{}.keep,
+		Now:       func() time.Time { return now },
+		Sleep:     func(ctx context.Context, d time.Duration) error { now = now.Add(d); return ctx.Err() },
+	}
 }
 
 func (s *target) plan(wanted *snapshot.Document, opts restore.PlanOptions) *restore.Plan {
@@ -180,6 +216,9 @@ func (s *target) restore(wanted *snapshot.Document, opts restore.PlanOptions) (*
 }
 
 func entries(r *restore.Report, result restore.Result) string {
+	if r == nil {
+		return ""
+	}
 	var b strings.Builder
 	for _, e := range r.Entries {
 		if e.Result == result {
@@ -225,6 +264,12 @@ func assertEmpty(t failer, plan *restore.Plan) {
 type failer interface {
 	Helper()
 	Errorf(format string, args ...any)
+}
+
+// fataler is a failer that can end a test.
+type fataler interface {
+	failer
+	Fatalf(format string, args ...any)
 }
 
 // clock gives every instance the same times.

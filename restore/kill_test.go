@@ -21,13 +21,13 @@ func TestKilledRunIsResumed(t *testing.T) {
 		t.Fatalf("an undisturbed run writes only %d times", writes)
 	}
 	for n := 1; n <= writes; n++ {
-		for _, after := range []bool{false, true} {
+		for _, how := range []string{unsent, done} {
 			if testing.Short() && n%7 != 0 {
 				continue
 			}
-			t.Run(fmt.Sprintf("write %d done %v", n, after), func(t *testing.T) {
+			t.Run(fmt.Sprintf("%s write %d", how, n), func(t *testing.T) {
 				s := newTarget(t, simulator.Options{Hosts: 2, Random: 7})
-				s.wire.dieAt, s.wire.after = n, after
+				s.wire.dieAt, s.wire.how = n, how
 				plan := s.plan(wanted, restore.PlanOptions{Start: true})
 				report, err := restore.Apply(t.Context(), s.client(), plan, quiet())
 				if err == nil {
@@ -70,10 +70,10 @@ func TestKilledUpdateIsFinished(t *testing.T) {
 	whole.restore(wanted, opts)
 	assertSame(t, wanted, whole.export())
 	for n := 1; n <= whole.sim.Writes(); n++ {
-		for _, after := range []bool{false, true} {
+		for _, how := range []string{unsent, done} {
 			s, _ := living(t)
 			wanted := wantedOf(s)
-			s.wire.dieAt, s.wire.after = n, after
+			s.wire.dieAt, s.wire.how = n, how
 			if _, err := restore.Apply(t.Context(), s.client(), s.plan(wanted, opts), quiet()); err == nil {
 				t.Fatalf("write %d: the run that died did not fail", n)
 			}
@@ -81,7 +81,7 @@ func TestKilledUpdateIsFinished(t *testing.T) {
 			s.restore(wanted, opts)
 			assertSame(t, wanted, s.export())
 			if st := s.sim.State(); st.ServersOnline != 1 || st.Users != 25 || st.Servers != 5 {
-				t.Errorf("write %d done %v: %+v", n, after, st)
+				t.Errorf("%s write %d: %+v", how, n, st)
 			}
 			assertEmpty(t, s.plan(wanted, opts))
 		}

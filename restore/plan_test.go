@@ -99,7 +99,7 @@ func TestNoSecretIsShown(t *testing.T) {
 	s := newTarget(t, simulator.Options{Hosts: 2})
 	given := passwords{}
 	plan := s.plan(wanted, restore.PlanOptions{})
-	report, err := restore.Apply(t.Context(), s.client(), plan, restore.ApplyOptions{Sleep: noSleep, Passwords: given.keep})
+	report, err := restore.Apply(t.Context(), s.client(), plan, restore.ApplyOptions{Passwords: given.keep})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,7 +143,7 @@ func TestNoSecretIsShown(t *testing.T) {
 func TestTargetThatIsNotFresh(t *testing.T) {
 	wanted := demo(t)
 	s := newTarget(t, simulator.Options{Hosts: 2, Random: 7})
-	opts := restore.ApplyOptions{Sleep: noSleep, Passwords: passwords{}.keep}
+	opts := restore.ApplyOptions{Passwords: passwords{}.keep}
 	s.wire.dieAt = 20
 	if _, err := restore.Apply(t.Context(), s.client(), s.plan(wanted, restore.PlanOptions{}), opts); err == nil {
 		t.Fatal("the run did not die")
@@ -239,7 +239,7 @@ func TestWithoutSuperUserAdministratorsAreSkipped(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := restore.Apply(t.Context(), s.client(), plan, restore.ApplyOptions{Sleep: noSleep}); err != nil {
+	if _, err := restore.Apply(t.Context(), s.client(), plan, restore.ApplyOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	for _, request := range s.wire.writes {

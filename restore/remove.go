@@ -11,34 +11,24 @@ import (
 // runner look before it asks again.
 
 func (r *runner) removeOrganization(ctx context.Context, a *Action) error {
-	return r.perform(ctx, func() error { return r.client.DeleteOrganization(ctx, a.live.id) }, gone(a.live.id, r.client.Organizations))
+	return r.perform(ctx, a, func() error { return r.client.DeleteOrganization(ctx, a.live.id) }, gone(a.live.id, r.client.Organizations))
 }
 
 func (r *runner) removeServer(ctx context.Context, a *Action) error {
-	return r.perform(ctx, func() error { return r.client.DeleteServer(ctx, a.live.id) }, gone(a.live.id, r.client.Servers))
+	return r.perform(ctx, a, func() error { return r.client.DeleteServer(ctx, a.live.id) }, gone(a.live.id, r.client.Servers))
 }
 
 func (r *runner) removeLink(ctx context.Context, a *Action) error {
-	return r.perform(ctx, func() error { return r.client.DeleteLink(ctx, a.live.id) }, gone(a.live.id, r.client.Links))
+	return r.perform(ctx, a, func() error { return r.client.DeleteLink(ctx, a.live.id) }, gone(a.live.id, r.client.Links))
 }
 
 func (r *runner) removeAdministrator(ctx context.Context, a *Action) error {
-	return r.perform(ctx, func() error { return r.client.DeleteAdministrator(ctx, a.live.id) }, gone(a.live.id, r.client.Administrators))
+	return r.perform(ctx, a, func() error { return r.client.DeleteAdministrator(ctx, a.live.id) }, gone(a.live.id, r.client.Administrators))
 }
 
 func (r *runner) removeUser(ctx context.Context, a *Action) error {
 	organization := a.live.owner.id
-	list := func(ctx context.Context) ([]json.RawMessage, error) {
-		var all []json.RawMessage
-		for raw, err := range r.client.Users(ctx, organization) {
-			if err != nil {
-				return nil, err
-			}
-			all = append(all, raw)
-		}
-		return all, nil
-	}
-	return r.perform(ctx, func() error { return r.client.DeleteUser(ctx, organization, a.live.id) }, gone(a.live.id, list))
+	return r.perform(ctx, a, func() error { return r.client.DeleteUser(ctx, organization, a.live.id) }, gone(a.live.id, usersOf(r.client, organization)))
 }
 
 func (r *runner) removeServerHost(ctx context.Context, a *Action) error {
@@ -46,7 +36,7 @@ func (r *runner) removeServerHost(ctx context.Context, a *Action) error {
 }
 
 func (r *runner) removeServerOrganization(ctx context.Context, a *Action) error {
-	return r.perform(ctx, func() error { return r.client.DetachOrganization(ctx, a.live.owner.id, a.live.other.id) },
+	return r.perform(ctx, a, func() error { return r.client.DetachOrganization(ctx, a.live.owner.id, a.live.other.id) },
 		gone(a.live.other.id, func(ctx context.Context) ([]json.RawMessage, error) {
 			return r.client.ServerOrganizations(ctx, a.live.owner.id)
 		}))
@@ -62,18 +52,18 @@ func (r *runner) removeServerLink(ctx context.Context, a *Action) error {
 
 func (r *runner) removeLocation(ctx context.Context, a *Action) error {
 	link := a.live.owner
-	return r.perform(ctx, func() error { return r.client.DeleteLocation(ctx, link.id, a.live.id) }, gone(a.live.id, r.locations(link)))
+	return r.perform(ctx, a, func() error { return r.client.DeleteLocation(ctx, link.id, a.live.id) }, gone(a.live.id, r.locations(link)))
 }
 
 func (r *runner) removeLocationRoute(ctx context.Context, a *Action) error {
 	location := a.live.owner
-	return r.perform(ctx, func() error { return r.client.DeleteLocationRoute(ctx, place(location), a.live.id) },
+	return r.perform(ctx, a, func() error { return r.client.DeleteLocationRoute(ctx, place(location), a.live.id) },
 		gone(a.live.id, r.parts(location, "routes")))
 }
 
 func (r *runner) removeLocationHost(ctx context.Context, a *Action) error {
 	location := a.live.owner
-	return r.perform(ctx, func() error { return r.client.DeleteLocationHost(ctx, place(location), a.live.id) },
+	return r.perform(ctx, a, func() error { return r.client.DeleteLocationHost(ctx, place(location), a.live.id) },
 		gone(a.live.id, r.parts(location, "hosts")))
 }
 

@@ -1,10 +1,6 @@
 package restore
 
-import (
-	"slices"
-
-	"pritunl-backup/snapshot"
-)
+import "pritunl-backup/snapshot"
 
 // Result is what became of an action.
 type Result string
@@ -17,6 +13,7 @@ const (
 	Deleted    Result = "deleted"
 	Skipped    Result = "skipped"     // left out, held back, or impossible: Reason says why
 	Failed     Result = "failed"      // refused by the server, or its outcome is not known: Error says why
+	Lost       Result = "missing"     // the server answered that it was created, and does not have it
 	NotReached Result = "not-reached" // the run ended before
 )
 
@@ -68,7 +65,7 @@ func (r *Report) Count(result Result) int {
 }
 
 func newReport(p *Plan) (*Report, map[*Action]*Entry) {
-	r := &Report{Target: p.Target, Source: p.Source, Entries: []*Entry{}, Stopped: []ServerState{}, HandOver: []Task{}, Hosts: p.Hosts, Warnings: slices.Clone(p.Warnings)}
+	r := &Report{Target: p.Target, Source: p.Source, Entries: []*Entry{}, Stopped: []ServerState{}, HandOver: []Task{}, Hosts: p.Hosts, Warnings: append([]string{}, p.Warnings...)}
 	byAction := map[*Action]*Entry{}
 	for _, a := range p.Actions {
 		e := &Entry{Kind: a.Kind, Path: a.Path, OldID: a.OldID, NewID: a.NewID, Fields: a.Fields, Reason: a.Reason, Rules: a.Rules, Result: NotReached}

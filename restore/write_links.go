@@ -49,9 +49,7 @@ func pick(raw []json.RawMessage, id string) (json.RawMessage, error) {
 	return nil, errMissing
 }
 
-func (r *runner) locations(link *node) lister {
-	return func(ctx context.Context) ([]json.RawMessage, error) { return r.client.Locations(ctx, link.target) }
-}
+func (r *runner) locations(link *node) lister { return locationsOf(r.client, link) }
 
 // writeLocations creates locations. Those of a direct link come with it.
 func (r *runner) writeLocations(ctx context.Context, actions []*Action) error {
@@ -102,10 +100,14 @@ func place(location *node) api.Place {
 	return api.Place{Link: location.owner.target, Location: location.target}
 }
 
-// parts lists the hosts or routes of a location.
 func (r *runner) parts(location *node, member string) lister {
+	return partsOf(r.client, location, member)
+}
+
+// partsOf lists the hosts or routes of a location.
+func partsOf(client *api.Client, location *node, member string) lister {
 	return func(ctx context.Context) ([]json.RawMessage, error) {
-		raw, err := r.client.Locations(ctx, location.owner.target)
+		raw, err := client.Locations(ctx, location.owner.target)
 		if err != nil {
 			return nil, err
 		}
@@ -133,7 +135,7 @@ func (r *runner) writeLocationRoutes(ctx context.Context, actions []*Action) err
 			_, err := r.client.AddLocationRoute(ctx, place(location), encode(a.want.body(nil)))
 			return err
 		}
-		return r.perform(ctx, add, func(ctx context.Context) (bool, error) {
+		return r.perform(ctx, a, add, func(ctx context.Context) (bool, error) {
 			raw, err := r.parts(location, "routes")(ctx)
 			if err != nil {
 				return false, err

@@ -55,7 +55,7 @@ func (r *runner) writeExclusions(ctx context.Context, actions []*Action) error {
 			return err
 		}
 		from, to := a.locations()
-		return r.perform(ctx, func() error { return r.client.ExcludePeer(ctx, place(from), to.target) }, excluded)
+		return r.perform(ctx, a, func() error { return r.client.ExcludePeer(ctx, place(from), to.target) }, excluded)
 	})
 }
 
@@ -73,7 +73,7 @@ func (r *runner) writeTransits(ctx context.Context, actions []*Action) error {
 
 func (r *runner) removeTransit(ctx context.Context, a *Action) error {
 	from, to := a.locations()
-	return r.perform(ctx, func() error { return r.client.RemoveTransit(ctx, place(from), to.target) }, func(ctx context.Context) (bool, error) {
+	return r.perform(ctx, a, func() error { return r.client.RemoveTransit(ctx, place(from), to.target) }, func(ctx context.Context) (bool, error) {
 		_, transit, _, err := r.view(ctx, a)
 		return !transit, err
 	})
@@ -91,7 +91,7 @@ func (r *runner) writeTransitStops(ctx context.Context, actions []*Action) error
 			return err
 		}
 		from, to := a.locations()
-		return r.perform(ctx, func() error { return r.client.ExcludePeer(ctx, place(from), to.target) }, closed)
+		return r.perform(ctx, a, func() error { return r.client.ExcludePeer(ctx, place(from), to.target) }, closed)
 	})
 }
 
@@ -102,7 +102,7 @@ func (r *runner) removeTransitStop(ctx context.Context, a *Action) error {
 	if err := r.client.IncludePeer(ctx, place(from), to.target); err != nil {
 		return err
 	}
-	return r.perform(ctx, func() error { return r.client.ExcludePeer(ctx, place(from), to.target) }, func(ctx context.Context) (bool, error) {
+	return r.perform(ctx, a, func() error { return r.client.ExcludePeer(ctx, place(from), to.target) }, func(ctx context.Context) (bool, error) {
 		direct, _, _, err := r.view(ctx, a)
 		return !direct, err
 	})

@@ -124,12 +124,11 @@ func (r *runner) postRoutes(ctx context.Context, server *node, actions []*Action
 		}
 		return nil
 	}
+	errs := map[*Action]error{}
 	for _, a := range actions {
-		if err := r.finish(ctx, a, resultOf(a), err); err != nil {
-			return err
-		}
+		errs[a] = err
 	}
-	return nil
+	return r.finishBatch(ctx, actions, errs)
 }
 
 // dropBornRoutes deletes the routes of a new server that the snapshot does not

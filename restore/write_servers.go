@@ -17,6 +17,7 @@ func (r *runner) writeServers(ctx context.Context, actions []*Action) error {
 				r.client.Servers)
 			if err == nil {
 				r.noteStored(a, o)
+				r.notePending(n, o)
 				err = r.dropBorn(ctx, n)
 			}
 			return err

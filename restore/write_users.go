@@ -3,6 +3,9 @@ package restore
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
 
 	"pritunl-backup/api"
 	"pritunl-backup/snapshot"
@@ -17,12 +20,15 @@ func (r *runner) writeUsers(ctx context.Context, actions []*Action) error {
 			existing = append(existing, a)
 		}
 	}
-	for len(fresh) > 0 {
-		n := batch(fresh)
-		if err := r.createBatch(ctx, fresh[:n]); err != nil {
+	for left := fresh; len(left) > 0; {
+		n := batch(left)
+		if err := r.createBatch(ctx, left[:n]); err != nil {
 			return err
 		}
-		fresh = fresh[n:]
+		left = left[n:]
+	}
+	if err := r.keepUsers(ctx); err != nil {
+		return err
 	}
 	return r.each(ctx, existing, func(ctx context.Context, a *Action) error {
 		n := a.want
@@ -53,15 +59,13 @@ func batch(actions []*Action) int {
 // before the refused one: the rest is asked for one by one.
 func (r *runner) createBatch(ctx context.Context, actions []*Action) error {
 	if err := r.ready(actions[0]); err != nil {
+		errs := map[*Action]error{}
 		for _, a := range actions {
-			if err := r.finish(ctx, a, Created, err); err != nil {
-				return err
-			}
+			errs[a] = err
 		}
-		return nil
+		return r.finishBatch(ctx, actions, errs)
 	}
 	left := actions
-	var lost error
 	for try := 1; len(left) > 0; try++ {
 		r.announce(left[0])
 		err := r.postUsers(ctx, left)
@@ -71,8 +75,9 @@ func (r *runner) createBatch(ctx context.Context, actions []*Action) error {
 		case refused(err) && len(left) == 1 && ctx.Err() == nil:
 			return r.finishBatch(ctx, actions, map[*Action]error{left[0]: err})
 		case (refused(err) || uncertain(err)) && ctx.Err() == nil && (refused(err) || try < tries):
-			if lost = r.findUsers(ctx, left); lost != nil {
-				return r.finish(ctx, left[0], Created, lost)
+			if lookErr := r.findUsers(ctx, left, err); lookErr != nil {
+				_ = r.finishBatch(ctx, done(actions), nil) // the error below is what counts
+				return r.finish(ctx, left[0], Created, errors.Join(err, lookErr))
 			}
 			left = missing(left)
 			if refused(err) && len(left) > 0 {
@@ -123,13 +128,16 @@ func done(actions []*Action) []*Action {
 	return out
 }
 
+// finishBatch records all that one request has done, and then gives the first
+// error that ends the run.
 func (r *runner) finishBatch(ctx context.Context, actions []*Action, errs map[*Action]error) error {
+	var first error
 	for _, a := range actions {
-		if err := r.finish(ctx, a, Created, errs[a]); err != nil {
-			return err
+		if err := r.finish(ctx, a, resultOf(a), errs[a]); err != nil && first == nil {
+			first = err
 		}
 	}
-	return nil
+	return first
 }
 
 // postUsers creates users and takes their ids by position.
@@ -152,34 +160,63 @@ func (r *runner) postUsers(ctx context.Context, actions []*Action) error {
 	return nil
 }
 
-// findUsers looks which of the users exist by now. Those whose whole content is
-// found come first, so that users of one name and email are not mixed up.
-func (r *runner) findUsers(ctx context.Context, actions []*Action) error {
-	organization := actions[0].want.owner.target
-	users, err := r.settled(ctx, func(ctx context.Context) ([]json.RawMessage, error) {
+// findUsers looks which of the users exist, until all do or the server must be
+// done with the request that failed. Those whose whole content is found come first,
+// so that users of one name and email are not mixed up.
+func (r *runner) findUsers(ctx context.Context, actions []*Action, failure error) error {
+	owner := actions[0].want.owner
+	var wrong error
+	users, err := r.after(failure, snapshot.Users).await(ctx, usersOf(r.client, owner.target), func(users []snapshot.Object) string {
+		wrong = errors.Join(wrong, r.claimUsers(actions, users, true))
+		left := len(missing(actions)) - r.newcomers(missing(actions), users)
+		if left <= 0 {
+			return ""
+		}
+		return fmt.Sprintf("%d of %d users of organization %s that the server may still be making", left, len(actions), owner.path())
+	}, r.tellWait(snapshot.Users))
+	if err == nil && wrong == nil {
+		wrong = r.claimUsers(actions, users, false)
+	}
+	return errors.Join(err, wrong)
+}
+
+// claimUsers pairs what is missing with the users of a list: only those whose
+// whole content is the wanted one, or all.
+func (r *runner) claimUsers(actions []*Action, users []snapshot.Object, whole bool) error {
+	for _, a := range missing(actions) {
+		o := r.newcomer(a.want, users)
+		if o == nil || whole && len(a.want.changes(&node{kind: snapshot.Users, object: o})) > 0 {
+			continue
+		}
+		if err := r.claim(a.want, o); err != nil {
+			return err
+		}
+		r.noteStored(a, o)
+	}
+	return nil
+}
+
+// newcomers counts the users of a list that may be one of those missing.
+func (r *runner) newcomers(actions []*Action, users []snapshot.Object) int {
+	count := 0
+	for _, o := range users {
+		if slices.ContainsFunc(actions, func(a *Action) bool { return r.newcomer(a.want, []snapshot.Object{o}) != nil }) {
+			count++
+		}
+	}
+	return count
+}
+
+// usersOf lists the users of an organization.
+func usersOf(client *api.Client, organization string) lister {
+	return func(ctx context.Context) ([]json.RawMessage, error) {
 		var all []json.RawMessage
-		for raw, err := range r.client.Users(ctx, organization) {
+		for raw, err := range client.Users(ctx, organization) {
 			if err != nil {
 				return nil, err
 			}
 			all = append(all, raw)
 		}
 		return all, nil
-	})
-	if err != nil {
-		return err
 	}
-	for _, whole := range []bool{true, false} {
-		for _, a := range missing(actions) {
-			o := r.newcomer(a.want, users)
-			if o == nil || whole && len(a.want.changes(&node{kind: snapshot.Users, object: o})) > 0 {
-				continue
-			}
-			if err := r.claim(a.want, o); err != nil {
-				return err
-			}
-			r.noteStored(a, o)
-		}
-	}
-	return nil
 }
