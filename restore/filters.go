@@ -13,9 +13,12 @@ import (
 // What the server does to values on their way in, so that a plan can tell what
 // will be stored. A prediction is a courtesy: the stored value is read back.
 
-// stored gives what the server makes of a value of the field.
-func stored(f snapshot.Field, v any) any {
+// stored gives what a server of the version makes of a value of the field.
+func stored(f snapshot.Field, v any, version string) any {
 	filter := filterOf(f)
+	if olderThan(version, sinceCleanAddresses) {
+		filter = filterBefore(f)
+	}
 	if filter == nil {
 		return v
 	}
@@ -61,6 +64,17 @@ func filterOf(f snapshot.Field) func(string) any {
 		return joined
 	}
 	return nil
+}
+
+// filterBefore does it for servers that keep names and addresses of other machines almost as they are.
+func filterBefore(f snapshot.Field) func(string) any {
+	switch how := f.Altered; {
+	case strings.HasPrefix(how, "clean_domain:"):
+		return func(s string) any { return filterStr(s) }
+	case strings.HasPrefix(how, "clean_url:"):
+		return func(s string) any { return strings.TrimSpace(s) }
+	}
+	return filterOf(f)
 }
 
 func filterStr(s string) string { return keep(s, "-=_@.:/!#$&*+?^|~") }
@@ -176,13 +190,13 @@ func isDomain(host string) bool {
 	return true
 }
 
-// storedObject gives the object as the server will show it, as far as that can
-// be told: filters, and values that outweigh others.
-func storedObject(kind snapshot.Kind, o snapshot.Object) snapshot.Object {
+// storedObject gives the object as a server of the version will show it, as far as
+// that can be told: filters, and values that outweigh others.
+func storedObject(kind snapshot.Kind, o snapshot.Object, version string) snapshot.Object {
 	out := o.Clone()
 	for _, f := range fieldsOf(kind) {
 		if v, ok := out[f.Path]; ok && !snapshot.IsRedacted(v) {
-			out[f.Path] = stored(f, v)
+			out[f.Path] = stored(f, v, version)
 		}
 	}
 	switch kind {
