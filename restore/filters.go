@@ -13,10 +13,11 @@ import (
 // What the server does to values on their way in, so that a plan can tell what
 // will be stored. A prediction is a courtesy: the stored value is read back.
 
-// stored gives what a server of the version makes of a value of the field.
-func stored(f snapshot.Field, v any, version string) any {
+// stored gives what the server makes of a value of the field; cleans says that it
+// normalises addresses of other machines.
+func stored(f snapshot.Field, v any, cleans bool) any {
 	filter := filterOf(f)
-	if olderThan(version, sinceCleanAddresses) {
+	if !cleans {
 		filter = filterBefore(f)
 	}
 	if filter == nil {
@@ -190,13 +191,13 @@ func isDomain(host string) bool {
 	return true
 }
 
-// storedObject gives the object as a server of the version will show it, as far as
-// that can be told: filters, and values that outweigh others.
-func storedObject(kind snapshot.Kind, o snapshot.Object, version string) snapshot.Object {
+// storedObject gives the object as the server will show it, as far as that can
+// be told: filters, and values that outweigh others.
+func storedObject(kind snapshot.Kind, o snapshot.Object, cleans bool) snapshot.Object {
 	out := o.Clone()
 	for _, f := range fieldsOf(kind) {
 		if v, ok := out[f.Path]; ok && !snapshot.IsRedacted(v) {
-			out[f.Path] = stored(f, v, version)
+			out[f.Path] = stored(f, v, cleans)
 		}
 	}
 	switch kind {

@@ -51,7 +51,8 @@ type form func(snapshot.Kind, snapshot.Object) snapshot.Object
 
 // wantedTree takes apart what shall be stored on a server of a version.
 func wantedTree(doc *snapshot.Document, version string) *tree {
-	return newTree(doc, func(kind snapshot.Kind, o snapshot.Object) snapshot.Object { return storedObject(kind, o, version) })
+	cleans := !olderThan(version, sinceCleanAddresses)
+	return newTree(doc, func(kind snapshot.Kind, o snapshot.Object) snapshot.Object { return storedObject(kind, o, cleans) })
 }
 
 // liveTree takes apart what is stored.
