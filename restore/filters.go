@@ -13,9 +13,13 @@ import (
 // What the server does to values on their way in, so that a plan can tell what
 // will be stored. A prediction is a courtesy: the stored value is read back.
 
-// stored gives what the server makes of a value of the field.
-func stored(f snapshot.Field, v any) any {
+// stored gives what the server makes of a value of the field; cleans says that it
+// normalises addresses of other machines.
+func stored(f snapshot.Field, v any, cleans bool) any {
 	filter := filterOf(f)
+	if !cleans {
+		filter = filterBefore(f)
+	}
 	if filter == nil {
 		return v
 	}
@@ -61,6 +65,17 @@ func filterOf(f snapshot.Field) func(string) any {
 		return joined
 	}
 	return nil
+}
+
+// filterBefore does it for servers that keep names and addresses of other machines almost as they are.
+func filterBefore(f snapshot.Field) func(string) any {
+	switch how := f.Altered; {
+	case strings.HasPrefix(how, "clean_domain:"):
+		return func(s string) any { return filterStr(s) }
+	case strings.HasPrefix(how, "clean_url:"):
+		return func(s string) any { return strings.TrimSpace(s) }
+	}
+	return filterOf(f)
 }
 
 func filterStr(s string) string { return keep(s, "-=_@.:/!#$&*+?^|~") }
@@ -178,11 +193,11 @@ func isDomain(host string) bool {
 
 // storedObject gives the object as the server will show it, as far as that can
 // be told: filters, and values that outweigh others.
-func storedObject(kind snapshot.Kind, o snapshot.Object) snapshot.Object {
+func storedObject(kind snapshot.Kind, o snapshot.Object, cleans bool) snapshot.Object {
 	out := o.Clone()
 	for _, f := range fieldsOf(kind) {
 		if v, ok := out[f.Path]; ok && !snapshot.IsRedacted(v) {
-			out[f.Path] = stored(f, v)
+			out[f.Path] = stored(f, v, cleans)
 		}
 	}
 	switch kind {

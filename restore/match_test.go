@@ -285,3 +285,26 @@ func TestALinkOfAnotherTypeIsAnotherLink(t *testing.T) {
 		t.Errorf("%d deletes, want the link", n)
 	}
 }
+
+// TestAServerStaysStoppedFromDeletionsToChanges takes a route of a running server away and changes the server as well:
+// it is not started in between.
+func TestAServerStaysStoppedFromDeletionsToChanges(t *testing.T) {
+	s, wanted := living(t)
+	edit(t, wanted, snapshot.Servers, "office", map[string]any{"port": json.Number("2194")})
+	office := edit(t, wanted, snapshot.Servers, "office", nil).String("id")
+	wanted.Resources[snapshot.ServerRoutes] = slices.DeleteFunc(wanted.Resources[snapshot.ServerRoutes], func(o snapshot.Object) bool {
+		return o.String("server") == office && o.String("network") == "10.1.0.0/16"
+	})
+	plan, _ := s.restore(wanted, pruning())
+	started := 0
+	for _, w := range s.wire.writes {
+		if strings.HasSuffix(w, "/operation/start") {
+			started++
+		}
+	}
+	if started != 1 || status(t, s, "office") != "online" {
+		t.Errorf("started %d times, %s", started, status(t, s, "office"))
+	}
+	proved(t, s, plan)
+	assertSame(t, wanted, s.export())
+}

@@ -250,3 +250,27 @@ func TestASnapshotThatIsNewerThanTheTarget(t *testing.T) {
 		}
 	}
 }
+
+// TestAlterationsGoByTheTargetsVersion says what the server will make of addresses, and nothing of the kind of one that
+// keeps them as they are.
+func TestAlterationsGoByTheTargetsVersion(t *testing.T) {
+	for version, alters := range map[string]bool{"1.32.4278.46": false, "1.34.4680.99": false, "1.34.4681.0": true} {
+		wanted, live := demo(t), newTarget(t, simulator.Options{Hosts: 2}).export()
+		live.Header.PritunlVersion = version
+		edit(t, wanted, snapshot.Settings, "", map[string]any{"influxdb_url": "influx.example.com:8086"})
+		edit(t, wanted, snapshot.Hosts, "vpn-1", map[string]any{"link_address": "2001:db8::1"})
+		plan, err := restore.NewPlan(live, wanted, restore.PlanOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var altered []string
+		for _, a := range plan.Actions {
+			for _, c := range a.Altered {
+				altered = append(altered, c.Path)
+			}
+		}
+		if slices.Contains(altered, "influxdb_url") != alters || slices.Contains(altered, "link_address") != alters {
+			t.Errorf("%s alters %v", version, altered)
+		}
+	}
+}

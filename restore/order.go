@@ -32,7 +32,7 @@ type level struct {
 // connection in use comes last.
 func levels() []level {
 	return []level{
-		{kind: snapshot.Subscription},
+		{kind: snapshot.Subscription, down: true},
 		{kind: snapshot.Hosts, down: true, write: (*runner).writeHosts},
 		{kind: snapshot.Organizations, down: true, write: (*runner).writeOrganizations, remove: (*runner).removeOrganization},
 		{kind: snapshot.Users, down: true, write: (*runner).writeUsers, remove: (*runner).removeUser},

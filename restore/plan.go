@@ -168,7 +168,11 @@ func newBuilder(live, wanted *snapshot.Document, opts PlanOptions) (*builder, er
 	if err != nil {
 		return nil, err
 	}
-	b := &builder{opts: opts, want: newTree(borrow(ruled, live), true), live: newTree(live, false), actions: map[*node]*Action{}, gone: map[*node]bool{}, duplicates: map[*node]bool{}, keys: map[snapshot.Kind]map[string][]*node{}, known: map[snapshot.Kind]map[string]bool{}}
+	b := &builder{
+		opts: opts, want: wantedTree(borrow(ruled, live), live.Header.PritunlVersion), live: liveTree(live),
+		actions: map[*node]*Action{}, gone: map[*node]bool{}, duplicates: map[*node]bool{},
+		keys: map[snapshot.Kind]map[string][]*node{}, known: map[snapshot.Kind]map[string]bool{},
+	}
 	b.plan = &Plan{
 		Target: live.Header.Host, Source: wanted.Header.Host, Mode: opts.Mode,
 		opts: opts, want: b.want, live: b.live, wanted: wanted,

@@ -21,7 +21,7 @@ func CheckSelection(wanted *snapshot.Document, opts PlanOptions) error {
 	if err != nil {
 		return err
 	}
-	want := newTree(ruled, true)
+	want := wantedTree(ruled, "")
 	for _, old := range slices.Sorted(maps.Keys(opts.MapHosts)) {
 		if _, err := oneHost(want.kinds[snapshot.Hosts], old, "snapshot"); err != nil {
 			return err

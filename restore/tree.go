@@ -46,9 +46,19 @@ type belongs struct {
 	kind snapshot.Kind
 }
 
-// newTree takes a document apart. wanted says that it is what shall be stored,
-// not what is.
-func newTree(doc *snapshot.Document, wanted bool) *tree {
+// form gives an object as it will be shown once it is stored.
+type form func(snapshot.Kind, snapshot.Object) snapshot.Object
+
+// wantedTree takes apart what shall be stored on a server of a version.
+func wantedTree(doc *snapshot.Document, version string) *tree {
+	cleans := !olderThan(version, sinceCleanAddresses)
+	return newTree(doc, func(kind snapshot.Kind, o snapshot.Object) snapshot.Object { return storedObject(kind, o, cleans) })
+}
+
+// liveTree takes apart what is stored.
+func liveTree(doc *snapshot.Document) *tree { return newTree(doc, nil) }
+
+func newTree(doc *snapshot.Document, as form) *tree {
 	t := &tree{
 		header: doc.Header, kinds: map[snapshot.Kind][]*node{}, byID: map[string]*node{},
 		parts: map[belongs][]*node{}, ends: map[belongs][]*node{},
@@ -66,7 +76,7 @@ func newTree(doc *snapshot.Document, wanted bool) *tree {
 			})
 		}
 		for _, o := range objects {
-			t.addObject(kind, o, wanted)
+			t.addObject(kind, o, as)
 		}
 	}
 	for _, o := range doc.Resources[snapshot.ServerHosts] {
@@ -82,12 +92,12 @@ func newTree(doc *snapshot.Document, wanted bool) *tree {
 			t.orphan(snapshot.ServerRoutes, o)
 			continue
 		}
-		if n := routeNode(server, o, wanted); n != nil {
+		if n := routeNode(server, o, as); n != nil {
 			t.add(n)
 		}
 	}
 	for _, location := range t.kinds[snapshot.Locations] {
-		t.addLocationParts(location, wanted)
+		t.addLocationParts(location, as)
 	}
 	for _, link := range t.kinds[snapshot.Links] {
 		t.addPeers(link)
@@ -114,8 +124,8 @@ func (t *tree) of(owner *node, kind snapshot.Kind) []*node { return t.parts[belo
 // to gives the nodes of a kind whose other end is a node, in document order.
 func (t *tree) to(other *node, kind snapshot.Kind) []*node { return t.ends[belongs{other, kind}] }
 
-func (t *tree) addObject(kind snapshot.Kind, o snapshot.Object, wanted bool) {
-	n := newNode(kind, o, wanted)
+func (t *tree) addObject(kind snapshot.Kind, o snapshot.Object, as form) {
+	n := newNode(kind, o, as)
 	switch kind {
 	case snapshot.Users:
 		if o.String("type") != "client" {
@@ -137,10 +147,10 @@ func (t *tree) addObject(kind snapshot.Kind, o snapshot.Object, wanted bool) {
 	t.add(n)
 }
 
-func newNode(kind snapshot.Kind, o snapshot.Object, wanted bool) *node {
+func newNode(kind snapshot.Kind, o snapshot.Object, as form) *node {
 	n := &node{kind: kind, id: o.String("id"), object: o, sent: o}
-	if wanted {
-		n.object = storedObject(kind, o)
+	if as != nil {
+		n.object = as(kind, o)
 	} else {
 		n.target = n.id
 	}
@@ -175,7 +185,7 @@ func (t *tree) addServerLinks(rows []snapshot.Object) {
 
 // routeNode gives the node of a route row, nil when the row is derived from
 // other things and holds nothing of its own.
-func routeNode(server *node, o snapshot.Object, wanted bool) *node {
+func routeNode(server *node, o snapshot.Object, as form) *node {
 	if snapshot.DerivedRoute(o) {
 		return nil
 	}
@@ -183,7 +193,7 @@ func routeNode(server *node, o snapshot.Object, wanted bool) *node {
 	if o.Bool("network_link") || o.Bool("server_link") {
 		kind = RouteOverrides
 	}
-	n := newNode(kind, o, wanted)
+	n := newNode(kind, o, as)
 	n.owner = server
 	return n
 }
@@ -191,9 +201,9 @@ func routeNode(server *node, o snapshot.Object, wanted bool) *node {
 func (n *node) virtual() bool { return n.object.Bool("virtual_network") }
 
 // addLocationParts adds hosts and routes of a location.
-func (t *tree) addLocationParts(location *node, wanted bool) {
+func (t *tree) addLocationParts(location *node, as form) {
 	for _, o := range location.object.Objects("hosts") {
-		n := newNode(LocationHosts, o, wanted)
+		n := newNode(LocationHosts, o, as)
 		n.owner = location
 		if n.id != "" {
 			t.byID[n.id] = n
@@ -204,7 +214,7 @@ func (t *tree) addLocationParts(location *node, wanted bool) {
 		return
 	}
 	for _, o := range location.object.Objects("routes") {
-		n := newNode(LocationRoutes, o, wanted)
+		n := newNode(LocationRoutes, o, as)
 		n.owner = location
 		t.add(n)
 	}

@@ -11,9 +11,10 @@ import (
 
 // Versions from which on the server behaves differently.
 const (
-	sinceOnlineChanges = "1.32.4465.96" // some fields of a running server may be changed
-	sinceBornDNSRoute  = "1.32.4465"    // a new server has a route to its first dns server, which every change of the server moves
-	sinceURLNeeded     = "1.34.4619"    // single sign-on needs server_sso_url
+	sinceOnlineChanges  = "1.32.4465.96" // some fields of a running server may be changed
+	sinceBornDNSRoute   = "1.32.4465"    // a new server has a route to its first dns server, which every change of the server moves
+	sinceCleanAddresses = "1.34.4681"    // addresses of other machines are normalised
+	sinceURLNeeded      = "1.34.4619"    // single sign-on needs server_sso_url
 )
 
 // olderThan tells whether a version of Pritunl is older than another, of which the last part may be missing: the first
