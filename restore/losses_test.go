@@ -189,6 +189,9 @@ func TestInterruptedAtRandom(t *testing.T) {
 	})
 }
 
+// pooled has every user come from the pool, where it can be lost.
+func pooled(r *simulator.Realism) { r.Certificate = 0 }
+
 // TestLostUserOfTwoOfOneName loses the first of two users that differ in nothing:
 // only the id that is answered twice tells.
 func TestLostUserOfTwoOfOneName(t *testing.T) {
@@ -202,8 +205,8 @@ func TestLostUserOfTwoOfOneName(t *testing.T) {
 			break
 		}
 	}
-	for nth := range 10 {
-		s := slowly(t, nil)
+	for nth := range 16 {
+		s := slowly(t, pooled)
 		s.fault(simulator.Fault{Kind: simulator.FaultLoseUser, Path: "/user/*/multi", Nth: nth + 1})
 		report, err := s.run(wanted, starting())
 		if err != nil {
@@ -234,7 +237,7 @@ func TestLostUserWhoseIDComesInALostAnswer(t *testing.T) {
 	if field == "" {
 		t.Fatalf("no organization has three requests: %q", whole.wire.writes)
 	}
-	s := slowly(t, nil)
+	s := slowly(t, pooled)
 	s.fault(simulator.Fault{Kind: simulator.FaultLost, Method: http.MethodPost, Path: "/user/*/multi", Nth: posts + 2})
 	s.wire.before = func(r *http.Request) {
 		if r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/multi") {
