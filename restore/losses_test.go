@@ -205,7 +205,7 @@ func TestLostUserOfTwoOfOneName(t *testing.T) {
 			break
 		}
 	}
-	for nth := range 16 {
+	for nth := 24; nth < 30; nth++ {
 		s := slowly(t, pooled)
 		s.fault(simulator.Fault{Kind: simulator.FaultLoseUser, Path: "/user/*/multi", Nth: nth + 1})
 		report, err := s.run(wanted, starting())
