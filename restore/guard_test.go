@@ -193,3 +193,27 @@ func TestFreshRunRightAfterAnInterruptedOne(t *testing.T) {
 		}
 	}
 }
+
+// TestInterruptionWhileServersAreStartedAgain interrupts when the first request that
+// starts a server again is cut: it is started all the same.
+func TestInterruptionWhileServersAreStartedAgain(t *testing.T) {
+	s, wanted := living(t)
+	edit(t, wanted, snapshot.Servers, "office", map[string]any{"port": json.Number("2194")})
+	edit(t, wanted, snapshot.Links, "branch-offices", map[string]any{"status": "offline"})
+	plan := s.plan(wanted, update())
+	s.fault(simulator.Fault{Kind: simulator.FaultCut, Path: "/server/*/operation/start"})
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	s.wire.before = func(r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, "/operation/start") {
+			cancel()
+		}
+	}
+	report, err := restore.Apply(ctx, s.client(), plan, quiet())
+	if !errors.Is(err, context.Canceled) || report.Count(restore.NotReached) == 0 {
+		t.Errorf("got %v", err)
+	}
+	if got := status(t, s, "office"); got != "online" || len(report.Stopped) != 1 || report.Stopped[0].Now != "online" {
+		t.Errorf("the server is %s, report %+v", got, report.Stopped)
+	}
+}

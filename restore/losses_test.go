@@ -1,6 +1,7 @@
 package restore_test
 
 import (
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -188,6 +189,9 @@ func TestInterruptedAtRandom(t *testing.T) {
 	})
 }
 
+// pooled has every user come from the pool, where it can be lost.
+func pooled(r *simulator.Realism) { r.Certificate = 0 }
+
 // TestLostUserOfTwoOfOneName loses the first of two users that differ in nothing:
 // only the id that is answered twice tells.
 func TestLostUserOfTwoOfOneName(t *testing.T) {
@@ -201,13 +205,85 @@ func TestLostUserOfTwoOfOneName(t *testing.T) {
 			break
 		}
 	}
-	for nth := range 10 {
-		s := slowly(t, nil)
+	for nth := 24; nth < 30; nth++ {
+		s := slowly(t, pooled)
 		s.fault(simulator.Fault{Kind: simulator.FaultLoseUser, Path: "/user/*/multi", Nth: nth + 1})
 		report, err := s.run(wanted, starting())
 		if err != nil {
 			t.Fatalf("%v\n%s%s", err, entries(report, restore.Failed), entries(report, restore.Lost))
 		}
 		s.proved(t, wanted, resuming())
+	}
+}
+
+// TestLostUserWhoseIDComesInALostAnswer loses the last user of a request; the id
+// goes to the first of the next one, whose answer is lost.
+func TestLostUserWhoseIDComesInALostAnswer(t *testing.T) {
+	wanted := rich(t)
+	whole := slowly(t, nil)
+	if _, err := whole.run(wanted, starting()); err != nil {
+		t.Fatal(err)
+	}
+	field, posts := "", 0 // the requests before those for 24 users of one organization
+	for i, w := range whole.wire.writes {
+		if strings.HasPrefix(w, "POST /user/") && i+2 < len(whole.wire.writes) && whole.wire.writes[i+1] == w && whole.wire.writes[i+2] == w {
+			field = w
+			break
+		}
+		if strings.HasPrefix(w, "POST /user/") {
+			posts++
+		}
+	}
+	if field == "" {
+		t.Fatalf("no organization has three requests: %q", whole.wire.writes)
+	}
+	s := slowly(t, pooled)
+	s.fault(simulator.Fault{Kind: simulator.FaultLost, Method: http.MethodPost, Path: "/user/*/multi", Nth: posts + 2})
+	s.wire.before = func(r *http.Request) {
+		if r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/multi") {
+			if posts--; posts == -1 {
+				s.fault(simulator.Fault{Kind: simulator.FaultLoseUser, Path: "/user/*/multi", Nth: 10})
+			}
+		}
+	}
+	report, err := s.run(wanted, starting())
+	if err != nil {
+		t.Fatalf("%v\n%s%s", err, entries(report, restore.Failed), entries(report, restore.Lost))
+	}
+	s.proved(t, wanted, resuming())
+}
+
+// TestLostUserWhoseIDIsAStrangers loses a user whose id goes to one that somebody
+// else creates at that moment.
+func TestLostUserWhoseIDIsAStrangers(t *testing.T) {
+	wanted := demo(t)
+	wanted.Resources[snapshot.Users] = slices.DeleteFunc(wanted.Resources[snapshot.Users], func(o snapshot.Object) bool { return o.String("name") != "alice" })
+	s := slowly(t, nil)
+	s.fault(simulator.Fault{Kind: simulator.FaultLoseUser, Path: "/user/*/multi"})
+	plan, meddler, posted := s.plan(wanted, restore.PlanOptions{}), s.client(), false
+	s.wire.before = func(r *http.Request) {
+		switch {
+		case r.Method == http.MethodPost && strings.HasPrefix(r.URL.Path, "/user/"):
+			posted = true
+			s.clock.Advance(time.Minute) // the pool is full
+		case r.Method == http.MethodGet && strings.HasPrefix(r.URL.Path, "/user/") && posted:
+			posted, s.wire.before = false, nil
+			s.wire.mu.Unlock()
+			defer s.wire.mu.Lock()
+			if _, err := meddler.CreateUsers(t.Context(), strings.Split(r.URL.Path, "/")[2], []json.RawMessage{[]byte(`{"name":"stranger"}`)}); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	report, err := restore.Apply(t.Context(), s.client(), plan, s.patient())
+	if err != nil {
+		t.Fatalf("%v\n%s%s", err, entries(report, restore.Failed), entries(report, restore.Lost))
+	}
+	names := []string{}
+	for _, o := range s.export().Resources[snapshot.Users] {
+		names = append(names, o.String("name"))
+	}
+	if slices.Sort(names); fmt.Sprint(names) != "[alice stranger]" {
+		t.Errorf("users: %v", names)
 	}
 }

@@ -105,7 +105,7 @@ func (r *runner) mendLinks(ctx context.Context, actions []*Action, users []snaps
 		if o == nil || n.target == "" || !differs(n.changes(&node{kind: snapshot.Users, object: o}), "network_links") {
 			continue
 		}
-		err := r.replace(ctx, a,
+		err := r.replace(a,
 			func() (json.RawMessage, error) { return r.client.User(ctx, n.owner.target, n.target) },
 			func(body json.RawMessage) (json.RawMessage, error) {
 				return r.client.PutUser(ctx, n.owner.target, n.target, body)

@@ -80,6 +80,31 @@ func TestRunGoesOnWithoutAPendingServer(t *testing.T) {
 	}
 }
 
+// TestResumedRunCuresWhatAnEarlierOneLeft kills a run after it has created servers
+// that have lost their parameters.
+func TestResumedRunCuresWhatAnEarlierOneLeft(t *testing.T) {
+	wanted := demo(t)
+	s := slowly(t, nil)
+	s.fault(simulator.Fault{Kind: simulator.FaultLoseParams, Method: http.MethodPost, Path: "/server", Times: -1})
+	s.wire.before = func(r *http.Request) {
+		if r.URL.Path == "/link" && r.Method == http.MethodPost {
+			s.wire.dead = true
+		}
+	}
+	if _, err := s.run(wanted, restore.PlanOptions{}); err == nil {
+		t.Fatal("the run that died did not fail")
+	}
+	s.wire = &wire{sim: s.sim}
+	if _, err := s.run(wanted, restore.PlanOptions{Mode: restore.ModeResume}); err != nil {
+		t.Fatal(err)
+	}
+	for _, o := range s.export().Resources[snapshot.Servers] {
+		if o.String("status") != "offline" {
+			t.Errorf("server %s is %s", o.String("name"), o.String("status"))
+		}
+	}
+}
+
 // TestPatienceCanBeSet makes both waits short.
 func TestPatienceCanBeSet(t *testing.T) {
 	wanted := demo(t)

@@ -11,7 +11,7 @@ import (
 
 // replace puts a complete body over a live object that was just read, and only
 // when that changes something.
-func (r *runner) replace(ctx context.Context, a *Action, get func() (json.RawMessage, error), put func(body json.RawMessage) (json.RawMessage, error)) error {
+func (r *runner) replace(a *Action, get func() (json.RawMessage, error), put func(body json.RawMessage) (json.RawMessage, error)) error {
 	raw, err := get()
 	if err != nil {
 		return err
@@ -38,7 +38,7 @@ func (r *runner) replace(ctx context.Context, a *Action, get func() (json.RawMes
 func (r *runner) writeHosts(ctx context.Context, actions []*Action) error {
 	return r.each(ctx, actions, func(ctx context.Context, a *Action) error {
 		id := a.want.target
-		return r.replace(ctx, a,
+		return r.replace(a,
 			func() (json.RawMessage, error) { return r.client.Host(ctx, id) },
 			func(body json.RawMessage) (json.RawMessage, error) { return r.client.PutHost(ctx, id, body) })
 	})
@@ -56,7 +56,7 @@ func (r *runner) writeOrganizations(ctx context.Context, actions []*Action) erro
 			}
 			return err
 		}
-		return r.replace(ctx, a,
+		return r.replace(a,
 			func() (json.RawMessage, error) { return r.client.Organization(ctx, n.target) },
 			func(body json.RawMessage) (json.RawMessage, error) {
 				return r.client.PutOrganization(ctx, n.target, body)
@@ -68,7 +68,7 @@ func (r *runner) writeOrganizations(ctx context.Context, actions []*Action) erro
 // until the server reads its database again: the former body is put back.
 func (r *runner) writeSettings(ctx context.Context, actions []*Action) error {
 	return r.each(ctx, actions, func(ctx context.Context, a *Action) error {
-		return r.replace(ctx, a,
+		return r.replace(a,
 			func() (json.RawMessage, error) { return r.client.Settings(ctx) },
 			func(body json.RawMessage) (json.RawMessage, error) { return r.putSettings(ctx, a.want, body) })
 	})
@@ -96,7 +96,7 @@ func (r *runner) writeAdministrators(ctx context.Context, actions []*Action) err
 		if n.target == r.plan.caller {
 			return errors.New("is the administrator in use and is not touched")
 		}
-		return r.replace(ctx, a,
+		return r.replace(a,
 			func() (json.RawMessage, error) { return r.client.Administrator(ctx, n.target) },
 			func(body json.RawMessage) (json.RawMessage, error) {
 				return r.client.PutAdministrator(ctx, n.target, body)

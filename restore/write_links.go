@@ -22,7 +22,7 @@ func (r *runner) writeLinks(ctx context.Context, actions []*Action) error {
 			}
 			return err
 		}
-		return r.replace(ctx, a, r.getLink(ctx, n.target),
+		return r.replace(a, r.getLink(ctx, n.target),
 			func(body json.RawMessage) (json.RawMessage, error) { return r.client.PutLink(ctx, n.target, body) })
 	})
 }
@@ -81,7 +81,7 @@ func (r *runner) writeLocations(ctx context.Context, actions []*Action) error {
 			}
 			return err
 		}
-		return r.replace(ctx, a,
+		return r.replace(a,
 			func() (json.RawMessage, error) {
 				raw, err := r.client.Locations(ctx, link.target)
 				if err != nil {
@@ -160,7 +160,7 @@ func (r *runner) writeLocationHosts(ctx context.Context, actions []*Action) erro
 				r.parts(location, "hosts"))
 			return err
 		}
-		return r.replace(ctx, a,
+		return r.replace(a,
 			func() (json.RawMessage, error) {
 				raw, err := r.parts(location, "hosts")(ctx)
 				if err != nil {

@@ -22,7 +22,7 @@ func (r *runner) writeServers(ctx context.Context, actions []*Action) error {
 			}
 			return err
 		}
-		err := r.replace(ctx, a,
+		err := r.replace(a,
 			func() (json.RawMessage, error) { return r.client.Server(ctx, n.target) },
 			func(body json.RawMessage) (json.RawMessage, error) { return r.client.PutServer(ctx, n.target, body) })
 		if err == nil {

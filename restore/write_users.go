@@ -33,7 +33,7 @@ func (r *runner) writeUsers(ctx context.Context, actions []*Action) error {
 	return r.each(ctx, existing, func(ctx context.Context, a *Action) error {
 		n := a.want
 		organization := n.owner.target
-		return r.replace(ctx, a,
+		return r.replace(a,
 			func() (json.RawMessage, error) { return r.client.User(ctx, organization, n.target) },
 			func(body json.RawMessage) (json.RawMessage, error) {
 				return r.client.PutUser(ctx, organization, n.target, body)
