@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"pritunl-backup/api"
 	"pritunl-backup/restore"
 	"pritunl-backup/simulator"
 	"pritunl-backup/snapshot"
@@ -307,4 +308,27 @@ func TestAServerStaysStoppedFromDeletionsToChanges(t *testing.T) {
 	}
 	proved(t, s, plan)
 	assertSame(t, wanted, s.export())
+}
+
+// TestLinkedServersAreBothDeleted deletes two linked servers, of which one runs, in either order: when the other one's
+// turn comes there may be nothing to stop any more.
+func TestLinkedServersAreBothDeleted(t *testing.T) {
+	for _, name := range []string{"datacentre-a", "datacentre-z"} {
+		s, wanted := living(t)
+		id := edit(t, wanted, snapshot.Servers, "datacentre-east", map[string]any{"name": name}).String("id")
+		s.restore(wanted, update())
+		if _, err := s.client().OperateServer(t.Context(), id, api.Start); err != nil {
+			t.Fatal(err)
+		}
+		if status(t, s, name) != "online" {
+			t.Fatalf("%s does not run", name)
+		}
+		wanted.Resources[snapshot.Servers] = slices.DeleteFunc(wanted.Resources[snapshot.Servers], func(o snapshot.Object) bool {
+			return strings.HasPrefix(o.String("name"), "datacentre-")
+		})
+		s.restore(wanted, pruning())
+		if n := s.sim.State().Servers; n != 3 {
+			t.Errorf("%s running: %d servers are left", name, n)
+		}
+	}
 }

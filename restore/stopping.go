@@ -18,6 +18,9 @@ func (r *runner) stopFor(ctx context.Context, actions []*Action) error {
 	}
 	r.stopped = true
 	for _, s := range r.plan.Stops {
+		if r.removed[s.node] {
+			continue // one of two linked servers that are both deleted
+		}
 		r.opts.Progress(Event{Kind: snapshot.Servers, Path: "stop " + s.Server, Done: r.done, Total: r.total})
 		r.down = append(r.down, s) // before the request: its answer may be lost
 		if err := r.stop(ctx, s.ID); err != nil {
