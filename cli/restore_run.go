@@ -118,8 +118,9 @@ func (env *environment) planRestore(ctx context.Context, opts restoreOptions, re
 		return restore.NewPlan(live, wanted, opts.plan)
 	}
 	plan, err := read()
-	if err != nil || opts.planOnly || !opts.yes && !isTerminal(env.stdio.In) {
-		return plan, err
+	refused := !opts.yes && !isTerminal(env.stdio.In) || opts.deleteOn != "" && plan != nil && opts.deleteOn != plan.Target
+	if err != nil || opts.planOnly || refused {
+		return plan, err // nothing will be written
 	}
 	waits, progress, said := opts.waits, env.restoreProgress(), false
 	waits.Progress = func(e restore.Event) {
