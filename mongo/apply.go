@@ -188,7 +188,7 @@ func (db *DB) bulk(ctx context.Context, collection string, changes []change) err
 // upsert that loses the race against the same document is sent again, and finds it there.
 func (db *DB) send(ctx context.Context, collection string, models []mongodriver.WriteModel) error {
 	const (
-		most  = 6
+		most  = 15 // 21 seconds in all: a busy server takes its time for a batch
 		pause = 200 * time.Millisecond
 	)
 	for attempt := 1; ; attempt++ {

@@ -23,8 +23,8 @@ func TestRestoreSendsABatchAgainThatLostARace(t *testing.T) {
 		fails bool
 	}{
 		{"once", 1, 11000, 3, false},
-		{"several times", 5, 11000, 7, false},
-		{"for good", 1000, 11000, 6, true},
+		{"several times", 14, 11000, 16, false},
+		{"for good", 1000, 11000, 15, true},
 		{"another error", 1, 2, 1, true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
