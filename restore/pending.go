@@ -170,7 +170,8 @@ func (r *runner) cure(ctx context.Context, id string) error {
 	if wanted == other {
 		other = 2048
 	}
-	return r.keepDNSRoutes(ctx, id, base, func() error {
+	none := func(*node, string) bool { return false }
+	return r.keepRoutes(ctx, &node{target: id}, base, none, func() error {
 		if err := r.putBits(ctx, id, base, other); err != nil {
 			return err
 		}
@@ -185,49 +186,6 @@ func (r *runner) putBits(ctx context.Context, id string, base snapshot.Object, b
 	body := liveBody(snapshot.Servers, base)
 	body["dh_param_bits"] = json.Number(strconv.FormatInt(bits, 10))
 	_, err := r.client.PutServer(ctx, id, encode(body))
-	return err
-}
-
-// keepDNSRoutes puts back the routes that any change of a server moves to its first
-// dns server. The server may have another route there already, and then has two of
-// one network.
-func (r *runner) keepDNSRoutes(ctx context.Context, id string, base snapshot.Object, change func() error) error {
-	servers := base.Strings("dns_servers")
-	if len(servers) == 0 {
-		return change()
-	}
-	server, there := &node{kind: snapshot.Servers, target: id, object: base}, singleAddress(servers[0])
-	before, err := r.routes(ctx, server)
-	if err != nil {
-		return err
-	}
-	if err := change(); err != nil {
-		return err
-	}
-	moves := false
-	for network, row := range before {
-		moves = moves || row.object.String("comment") == dnsComment && network != there
-	}
-	if !moves {
-		return nil
-	}
-	after, err := r.routes(ctx, server)
-	for tries := 1; err == nil && after[there] != nil && tries <= len(before); tries++ {
-		if err = r.client.DeleteServerRoute(ctx, id, after[there].id); err == nil {
-			after, err = r.routes(ctx, server)
-		}
-	}
-	if err != nil {
-		return err
-	}
-	var bodies []json.RawMessage
-	for _, network := range sortedKeys(before) {
-		if row := before[network]; after[network] == nil {
-			row.sent, row.owner = row.object, server
-			bodies = append(bodies, encode(row.newBody()))
-		}
-	}
-	_, err = r.client.AddServerRoutes(ctx, id, bodies)
 	return err
 }
 

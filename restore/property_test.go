@@ -93,11 +93,7 @@ func TestAnyChangeIsRolledBack(t *testing.T) {
 func (b *builder) rename(doc *snapshot.Document) {
 	for _, kind := range []snapshot.Kind{snapshot.Organizations, snapshot.Servers, snapshot.Users, snapshot.Links} {
 		for _, o := range doc.Resources[kind] {
-			// A change of a server gives all routes with this comment one network, and it keeps them side by side.
-			collapses := slices.ContainsFunc(doc.Resources[snapshot.ServerRoutes], func(r snapshot.Object) bool {
-				return r.String("server") == o.String("id") && r.String("comment") == "DNS Server"
-			})
-			if o.String("type") == "server" || kind == snapshot.Servers && collapses || !b.flag("rename") {
+			if o.String("type") == "server" || !b.flag("rename") {
 				continue
 			}
 			body := o.Clone()

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
+
+	"pritunl-backup/snapshot"
 )
 
 // Deletions. Where the server would refuse to do it twice, a lost answer makes the
@@ -42,8 +44,21 @@ func (r *runner) removeServerOrganization(ctx context.Context, a *Action) error 
 		}))
 }
 
+// removeServerRoute deletes a route. The server may have moved others on top of one,
+// and shows and deletes one of them at a time.
 func (r *runner) removeServerRoute(ctx context.Context, a *Action) error {
-	return r.client.DeleteServerRoute(ctx, a.live.owner.id, a.live.id)
+	server, network := a.live.owner, a.live.object.String("network")
+	for range maxMoved {
+		err := r.client.DeleteServerRoute(ctx, server.id, a.live.id)
+		if err != nil || a.live.object.String("comment") != dnsComment || a.Kind != snapshot.ServerRoutes {
+			return err
+		}
+		rows, err := r.routes(ctx, server)
+		if err != nil || rows[network] == nil || rows[network].kind != snapshot.ServerRoutes {
+			return err
+		}
+	}
+	return nil
 }
 
 func (r *runner) removeServerLink(ctx context.Context, a *Action) error {

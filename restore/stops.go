@@ -66,7 +66,7 @@ func (b *builder) stopsForServer(a *Action) []*node {
 	switch {
 	case a.Verb == Delete:
 		return b.linkedTo(a.live)
-	case a.Verb == Changing && (b.live.lacks(sinceOnlineChanges) || needsOffline(a) || len(b.want.displaced(a.want)) > 0):
+	case a.Verb == Changing && (b.live.lacks(sinceOnlineChanges) || needsOffline(a) || b.disturbsRoutes(a.want)):
 		return append(b.linkedTo(a.live), a.live)
 	}
 	return nil

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"slices"
 
 	"pritunl-backup/snapshot"
 )
@@ -50,6 +49,9 @@ func (r *runner) writeRoutesOf(ctx context.Context, server *node, actions []*Act
 				return err
 			}
 		default:
+			if err := r.clearMoved(ctx, a, row); err != nil {
+				return r.finish(ctx, a, Changed, err)
+			}
 			send = append(send, a)
 		}
 	}
@@ -92,7 +94,11 @@ func (r *runner) routes(ctx context.Context, server *node) (map[string]*node, er
 			}
 			key = "virtual"
 		}
-		rows[key] = &node{kind: snapshot.ServerRoutes, id: o.String("id"), object: o}
+		kind := snapshot.ServerRoutes
+		if o.Bool("network_link") || o.Bool("server_link") {
+			kind = RouteOverrides
+		}
+		rows[key] = &node{kind: kind, id: o.String("id"), object: o, sent: o, owner: server}
 	}
 	return rows, nil
 }
@@ -155,59 +161,4 @@ func (r *runner) dropBornRoutes(ctx context.Context, server *node) error {
 		}
 	}
 	return nil
-}
-
-// dnsComment marks the routes that the server moves to its first dns server
-// whenever it is changed.
-const dnsComment = "DNS Server"
-
-// displaced gives the routes of an existing server that a change of the server
-// moves away from where the snapshot has them.
-func (t *tree) displaced(server *node) []*node {
-	dns := server.object.Strings("dns_servers")
-	if len(dns) == 0 {
-		return nil
-	}
-	var out []*node
-	for _, n := range t.of(server, snapshot.ServerRoutes) {
-		if n.twin != nil && n.object.String("comment") == dnsComment && n.object.String("network") != singleAddress(dns[0]) {
-			out = append(out, n)
-		}
-	}
-	return out
-}
-
-func singleAddress(s string) string {
-	p, err := strictNetwork(s)
-	if err != nil {
-		return s
-	}
-	return p.String()
-}
-
-// replaceDisplaced puts the routes back that changing the server has moved.
-func (r *runner) replaceDisplaced(ctx context.Context, server *node) error {
-	routes := r.plan.want.displaced(server)
-	if len(routes) == 0 {
-		return nil
-	}
-	rows, err := r.routes(ctx, server)
-	if err != nil {
-		return err
-	}
-	moved, there := rows[singleAddress(server.object.Strings("dns_servers")[0])]
-	wanted := there && slices.ContainsFunc(r.plan.want.of(server, snapshot.ServerRoutes), func(n *node) bool {
-		return n.object.String("network") == moved.object.String("network")
-	})
-	if there && !wanted && moved.object.String("comment") == dnsComment {
-		if err := r.client.DeleteServerRoute(ctx, server.target, moved.id); err != nil {
-			return err
-		}
-	}
-	var bodies []json.RawMessage
-	for _, n := range routes {
-		bodies = append(bodies, encode(n.body(nil)))
-	}
-	_, err = r.client.AddServerRoutes(ctx, server.target, bodies)
-	return err
 }

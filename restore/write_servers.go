@@ -22,14 +22,24 @@ func (r *runner) writeServers(ctx context.Context, actions []*Action) error {
 			}
 			return err
 		}
-		err := r.replace(a,
+		return r.replace(a,
 			func() (json.RawMessage, error) { return r.client.Server(ctx, n.target) },
-			func(body json.RawMessage) (json.RawMessage, error) { return r.client.PutServer(ctx, n.target, body) })
-		if err == nil {
-			err = r.replaceDisplaced(ctx, n)
-		}
+			func(body json.RawMessage) (json.RawMessage, error) { return r.putServer(ctx, n, body) })
+	})
+}
+
+// putServer changes a server and leaves its routes where they were.
+func (r *runner) putServer(ctx context.Context, n *node, body json.RawMessage) (answer json.RawMessage, err error) {
+	after, err := snapshot.DecodeObject(body)
+	if err != nil {
+		return nil, err
+	}
+	follows := r.plan.want.dnsRouteFollows(n, r.knows(n, snapshot.ServerRoutes))
+	err = r.keepRoutes(ctx, n, after, follows, func() (err error) {
+		answer, err = r.client.PutServer(ctx, n.target, body)
 		return err
 	})
+	return answer, err
 }
 
 // dropBorn takes away what a new server is born with and the snapshot does not
