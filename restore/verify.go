@@ -129,7 +129,7 @@ func extraOf(a *Action, base Remaining, strangers Class) []Remaining {
 		base.Class = LeftOut
 	case a.Kind == snapshot.Administrators:
 		base.Class = Extra // the administrator in use and the built-in one are always there
-	case a.Kind == snapshot.ServerHosts:
+	case a.Kind == snapshot.ServerHosts, a.Verb == Cannot:
 		base.Class = Limit
 	default:
 		base.Class = strangers

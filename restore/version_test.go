@@ -191,19 +191,38 @@ func TestOldServersAreStoppedForEveryChange(t *testing.T) {
 	}
 }
 
-// TestOldServersKeepLinks takes a link between servers away, which an old release
-// answers as if it did it: the restore says that the link is left.
+// TestOldServersKeepLinks takes a link between servers away, or changes it, which an
+// old release answers as if it did it: the plan says that it cannot, and nothing is
+// written.
 func TestOldServersKeepLinks(t *testing.T) {
-	for version, left := range map[string]bool{older: true, "": false} {
-		s := newTarget(t, simulator.Options{Version: version, Seed: "demo", Random: 1})
-		wanted := s.export()
-		wanted.Resources[snapshot.ServerLinks] = []snapshot.Object{}
-		opts := update()
-		opts.Prune = true
-		plan, _ := s.restore(wanted, opts)
-		outcome, err := restore.Verify(plan, s.export())
-		if err != nil || outcome.Equal == left {
-			t.Errorf("version %q: %v, equal %v: %+v", version, err, outcome.Equal, outcome.Remaining)
+	for version, left := range map[string]bool{older: true, before(t, "1.34.4681"): true, "1.34.4681.89": false, "": false} {
+		for name, change := range map[string]func(*snapshot.Document){
+			"removed": func(d *snapshot.Document) { d.Resources[snapshot.ServerLinks] = []snapshot.Object{} },
+			"changed": func(d *snapshot.Document) {
+				for _, o := range d.Resources[snapshot.ServerLinks] {
+					o["use_local_address"] = !o.Bool("use_local_address")
+				}
+			},
+		} {
+			s := newTarget(t, simulator.Options{Version: version, Seed: "demo", Random: 1})
+			wanted := s.export()
+			change(wanted)
+			opts := update()
+			opts.Prune = true
+			plan, _ := s.restore(wanted, opts)
+			outcome, err := restore.Verify(plan, s.export())
+			if err != nil || !outcome.Equal {
+				t.Errorf("version %q, %s: %v: %+v", version, name, err, outcome.Remaining)
+			}
+			limits := 0
+			for _, r := range outcome.Remaining {
+				if r.Kind == snapshot.ServerLinks && r.Class == restore.Limit && strings.Contains(r.Why, "cannot unlink servers") {
+					limits++
+				}
+			}
+			if left != (limits > 0) || left != (plan.Writes() == 0) || left != (len(s.wire.writes) == 0) || left != (plan.Count(restore.Cannot) > 0) {
+				t.Errorf("version %q, %s: %d limits, %d planned, %d cannot, written: %v", version, name, limits, plan.Writes(), plan.Count(restore.Cannot), s.wire.writes)
+			}
 		}
 	}
 }
