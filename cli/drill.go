@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"time"
 
 	"pritunl-backup/api"
 	"pritunl-backup/restore"
@@ -39,7 +40,10 @@ func (env *environment) drill(ctx context.Context, wanted *snapshot.Document) (*
 	if err != nil {
 		return nil, err
 	}
+	now := env.now() // of a clock whose time passes at once: this instance does not work while one waits
 	_, err = restore.Apply(ctx, client, plan, restore.ApplyOptions{
+		Now:       func() time.Time { return now },
+		Sleep:     func(ctx context.Context, d time.Duration) error { now = now.Add(d); return ctx.Err() },
 		Passwords: func(string, api.Secret) error { return nil },
 		Progress:  func(e restore.Event) { env.out.progress("rehearsing the restore", e.Done, e.Total) },
 	})

@@ -118,8 +118,7 @@ func (env *environment) planRestore(ctx context.Context, opts restoreOptions, re
 		return restore.NewPlan(live, wanted, opts.plan)
 	}
 	plan, err := read()
-	refused := !opts.yes && !isTerminal(env.stdio.In) || opts.deleteOn != "" && plan != nil && opts.deleteOn != plan.Target
-	if err != nil || opts.planOnly || refused {
+	if err != nil || opts.planOnly || env.unconfirmed(plan, opts) {
 		return plan, err // nothing will be written
 	}
 	waits, progress, said := opts.waits, env.restoreProgress(), false

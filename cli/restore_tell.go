@@ -15,20 +15,33 @@ import (
 // confirmPlan asks before the first write.
 func (env *environment) confirmPlan(plan *restore.Plan, opts restoreOptions) error {
 	deletes := plan.Deletes()
-	if len(deletes) == 0 {
+	switch {
+	case opts.deleteOn != "":
+	case len(deletes) == 0:
 		return env.confirm(fmt.Sprintf("write this to %s", visible(plan.Target)), opts.yes)
-	}
-	if opts.deleteOn == "" {
+	default:
 		answer, err := env.ask(fmt.Sprintf("%d objects will be deleted. To confirm, type the name of the target's host (%s): ", len(deletes), visible(plan.Target)))
 		if err != nil {
-			return withHint(err, "--yes-delete-on "+visible(plan.Target)+" --yes goes on without asking")
+			return withHint(err, "--yes-delete-on "+shellWord(visible(plan.Target))+" --yes goes on without asking")
 		}
 		opts.deleteOn, opts.yes = answer, true
 	}
 	if opts.deleteOn != plan.Target {
 		return &exitError{code: codeRefused, err: fmt.Errorf("nothing was written: the target is %q, not %q", plan.Target, opts.deleteOn)}
 	}
-	return env.confirm("write this", opts.yes)
+	return env.confirm(fmt.Sprintf("write this to %s", visible(plan.Target)), opts.yes)
+}
+
+// unconfirmed tells whether confirmPlan is going to refuse, without asking anybody.
+func (env *environment) unconfirmed(plan *restore.Plan, opts restoreOptions) bool {
+	mute := !isTerminal(env.stdio.In) || !isTerminal(env.stdio.Err)
+	switch {
+	case opts.deleteOn != "" && opts.deleteOn != plan.Target:
+		return true
+	case opts.deleteOn == "" && len(plan.Deletes()) > 0:
+		return mute
+	}
+	return mute && !opts.yes
 }
 
 // keep writes what must not get lost on standard output, or, where that fails, on standard error.
