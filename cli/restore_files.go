@@ -20,22 +20,32 @@ func checkRestoreFiles(passwords, report string, plan *restore.Plan) error {
 		if _, err := os.Lstat(passwords); err == nil {
 			return passwordsExist(passwords)
 		}
-		probe, err := os.CreateTemp(filepath.Dir(passwords), ".pritunl-passwords-*")
-		if err != nil {
+		if err := checkWritable(passwords); err != nil {
 			return usageError(fmt.Sprintf("the passwords of new administrators cannot be written: %v", err), "name another file with --passwords")
-		}
-		if err := errors.Join(probe.Close(), os.Remove(probe.Name())); err != nil {
-			return fmt.Errorf("write the passwords: %w", err)
 		}
 	}
 	if report == "" {
 		return nil
 	}
-	f, err := os.OpenFile(filepath.Clean(report), os.O_WRONLY|os.O_CREATE, 0o600)
-	if err != nil {
+	if err := checkWritable(report); err != nil {
 		return usageError(fmt.Sprintf("the report cannot be written: %v", err), "name another file with --report")
 	}
-	return f.Close()
+	return nil
+}
+
+// checkWritable tells whether a file can be written, and leaves none behind.
+func checkWritable(path string) error {
+	f, err := os.OpenFile(filepath.Clean(path), os.O_WRONLY, 0)
+	if err == nil {
+		return f.Close()
+	}
+	if !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	if f, err = os.CreateTemp(filepath.Dir(path), ".pritunl-backup-*"); err != nil {
+		return err
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
 }
 
 func passwordsExist(path string) error {

@@ -77,6 +77,9 @@ func runRestore(ctx context.Context, env *environment, opts restoreOptions) erro
 // restore plans, asks, applies the plan and proves what came of it. What it has come to is in result, also when it
 // fails.
 func (env *environment) restore(ctx context.Context, opts restoreOptions, result *restoreResult) error {
+	if opts.passwords == "" {
+		opts.passwords = fmt.Sprintf("pritunl-passwords-%s.txt", env.now().UTC().Format("20060102T150405Z"))
+	}
 	wanted, err := env.loadSnapshot(ctx, opts.snapshot, opts.place)
 	if err != nil {
 		return err
@@ -120,6 +123,9 @@ func (env *environment) planRestore(ctx context.Context, opts restoreOptions, re
 	plan, err := read()
 	if err != nil || opts.planOnly || env.unconfirmed(plan, opts) {
 		return plan, err // nothing will be written
+	}
+	if err := checkRestoreFiles(opts.passwords, opts.report, plan); err != nil {
+		return plan, err
 	}
 	waits, progress, said := opts.waits, env.restoreProgress(), false
 	waits.Progress = func(e restore.Event) {
@@ -227,12 +233,6 @@ func (env *environment) apply(ctx context.Context, opts restoreOptions, plan *re
 		return nil, err
 	}
 	passwords := &passwordFile{path: opts.passwords}
-	if passwords.path == "" {
-		passwords.path = fmt.Sprintf("pritunl-passwords-%s.txt", env.now().UTC().Format("20060102T150405Z"))
-	}
-	if err := checkRestoreFiles(passwords.path, opts.report, plan); err != nil {
-		return nil, err
-	}
 	defer func() { _ = passwords.close() }()
 	apply := opts.waits
 	apply.Passwords, apply.Progress = passwords.write, env.restoreProgress()

@@ -112,7 +112,7 @@ func (b *builder) decideExtra(n *node) *Action {
 	original := b.duplicateOf(n)
 	switch {
 	case !b.opts.selects(n):
-		a.Verb, a.Reason = Skip, "left out by --only or --skip"
+		a.Verb, a.Reason = Skip, whyFiltered
 	case original != nil:
 		a.Verb, a.Duplicate, a.Reason = Delete, true, "duplicate of "+original.path()+", left by an interrupted restore"
 		b.duplicates[n] = true

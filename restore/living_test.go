@@ -180,7 +180,6 @@ func TestOnlyAndSkipChoose(t *testing.T) {
 		{"some users", nil, parse("users=[a-d]*"), simulator.State{Organizations: 2, Users: 17, Servers: 5, ServerLinks: 1, Links: 1, Locations: 3}},
 		{"organizations and one server", parse("organizations", "servers=office"), nil, simulator.State{Organizations: 2, Users: 25, Servers: 1}},
 		{"nothing but links", parse("links"), nil, simulator.State{Links: 1, Locations: 3}},
-		{"users without their organizations", parse("users"), nil, simulator.State{}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -23,9 +23,12 @@ func (b *builder) obstacle(n *node) (Verb, string) {
 	return "", ""
 }
 
+// whyFiltered is the reason of what the filters do not choose.
+const whyFiltered = "left out by --only or --skip"
+
 func leftOut(b *builder, n *node) (Verb, string) {
 	if !b.opts.selects(n) {
-		return Skip, "left out by --only or --skip"
+		return Skip, whyFiltered
 	}
 	return "", ""
 }
@@ -100,13 +103,20 @@ func (b *builder) settles(server *node, kind snapshot.Kind) bool {
 }
 
 func ownerMissing(b *builder, n *node) (Verb, string) {
-	for _, end := range []*node{n.owner, n.other} {
-		if end == nil || n.kind == snapshot.Settings || b.available(end) {
-			continue
-		}
+	if end := b.missingEnd(n); end != nil {
 		return Skip, singular(end.kind) + " " + end.path() + " is not there"
 	}
 	return "", ""
+}
+
+// missingEnd gives what an object belongs to and will not be on the target, nil when all of it will be.
+func (b *builder) missingEnd(n *node) *node {
+	for _, end := range []*node{n.owner, n.other} {
+		if end != nil && n.kind != snapshot.Settings && !b.available(end) {
+			return end
+		}
+	}
+	return nil
 }
 
 func ofExisting(b *builder, n *node) (Verb, string) {

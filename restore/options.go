@@ -39,16 +39,19 @@ type PlanOptions struct {
 // Filter chooses objects of one kind by name.
 type Filter struct {
 	Kind snapshot.Kind
-	Name string // a pattern of path.Match; "" is every name
+	Name string // a pattern in which * stands for any text and ? for one character; "" is every name
 }
 
 // ParseFilter reads "kind" or "kind=pattern", for example "users" or
 // "servers=office-*". Errors are *UsageError.
 func ParseFilter(text string) (Filter, error) {
-	name, pattern, _ := strings.Cut(text, "=")
+	name, pattern, named := strings.Cut(text, "=")
 	kind, ok := snapshot.ParseKind(strings.TrimSpace(name))
 	if !ok {
 		return Filter{}, &UsageError{Text: "unknown kind " + quote(name), Next: "the kinds are " + kindList()}
+	}
+	if named && pattern == "" {
+		return Filter{}, &UsageError{Text: "no pattern after " + quote(text), Next: "without = it means all " + strings.ReplaceAll(string(kind), "_", " ")}
 	}
 	if _, err := path.Match(pattern, ""); err != nil {
 		return Filter{}, &UsageError{Text: "bad pattern " + quote(pattern), Next: "* stands for any text, ? for one character, [ab] for one of some"}
@@ -102,7 +105,7 @@ func (f Filter) matchesName(n *node) bool {
 		return true
 	}
 	for _, name := range n.names() {
-		if ok, _ := path.Match(f.Name, name); ok { // the pattern was checked
+		if glob(f.Name, name) {
 			return true
 		}
 	}

@@ -125,6 +125,9 @@ func NewPlan(live, wanted *snapshot.Document, opts PlanOptions) (*Plan, error) {
 		return nil, err
 	}
 	b.decide()
+	if err := b.checkReached(); err != nil {
+		return nil, err
+	}
 	b.plan.HandOver = b.handOver()
 	b.plan.Problems = b.check()
 	b.findRedacted()

@@ -4,12 +4,13 @@ import (
 	"bufio"
 	"io"
 	"math"
+	"slices"
 
 	"pritunl-backup/snapshot"
 )
 
 // WriteText writes the differences that remain, for people: of one class, kind and field the first twenty, and how many
-// more there are.
+// more there are. What the filters did not choose is counted only.
 func (o *Outcome) WriteText(w io.Writer) error { return o.write(w, brief) }
 
 // WriteVerbose is WriteText without leaving anything out.
@@ -25,10 +26,14 @@ type alike struct {
 func (o *Outcome) write(w io.Writer, limit int) error {
 	out := &printer{w: bufio.NewWriter(w), limit: limit}
 	total, written := map[alike]int{}, map[alike]int{}
-	for _, r := range o.Remaining {
+	list := o.Remaining
+	if limit == brief {
+		list = slices.DeleteFunc(slices.Clone(list), func(r Remaining) bool { return r.Class == LeftOut && r.Why == whyFiltered })
+	}
+	for _, r := range list {
 		total[alike{r.Class, r.Kind, r.Field}]++
 	}
-	for _, r := range o.Remaining {
+	for _, r := range list {
 		key := alike{r.Class, r.Kind, r.Field}
 		written[key]++
 		if written[key] <= limit {
@@ -41,6 +46,9 @@ func (o *Outcome) write(w io.Writer, limit int) error {
 			}
 			out.printf("; --verbose lists all\n")
 		}
+	}
+	if n := len(o.Remaining) - len(list); n > 0 {
+		out.printf("%s %s %s; --verbose lists all\n", thousands(n), of(n, "object", "objects"), whyFiltered)
 	}
 	return out.end()
 }

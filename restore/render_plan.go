@@ -15,7 +15,7 @@ import (
 const brief = 20
 
 // WriteText writes the plan for people: what happens to what, by kind, the first twenty for each verb, and how many
-// more there are. What stays as it is is counted only.
+// more there are. What stays as it is, and what the filters do not choose, is counted only.
 func (p *Plan) WriteText(w io.Writer) error { return p.write(w, brief) }
 
 // WriteVerbose is WriteText without leaving anything out.
@@ -28,9 +28,16 @@ func (p *Plan) write(w io.Writer, limit int) error {
 			out.printf("host %s of the snapshot is %s on the target\n", printable(named(m.Old)), printable(orNone(m.New)))
 		}
 	}
-	for _, kind := range kindsIn(p.Actions) {
+	actions := p.Actions
+	if limit == brief {
+		actions = slices.DeleteFunc(slices.Clone(actions), func(a *Action) bool { return a.Verb == Skip && a.Reason == whyFiltered })
+	}
+	for _, kind := range kindsIn(actions) {
 		out.printf("%s\n", strings.ReplaceAll(string(kind), "_", " "))
-		out.section(p.Actions, kind)
+		out.section(actions, kind)
+	}
+	if n := len(p.Actions) - len(actions); n > 0 {
+		out.printf("%s %s %s; --verbose lists all\n", thousands(n), of(n, "object", "objects"), whyFiltered)
 	}
 	out.stops(p.Stops)
 	out.tasks(p.HandOver)
@@ -128,7 +135,10 @@ func (p *printer) section(actions []*Action, kind snapshot.Kind) {
 
 func (p *printer) action(a *Action) {
 	p.printf("  %s %s%s\n", a.Verb.mark(), printable(a.Path), a.formerly())
-	if a.Reason != "" {
+	switch {
+	case a.Reason == whyFiltered:
+		p.printf("      %s\n", a.Reason)
+	case a.Reason != "":
 		p.printf("      %s: %s\n", a.Verb.words(1), printable(a.Reason))
 	}
 	for _, c := range a.Fields {

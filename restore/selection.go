@@ -78,6 +78,40 @@ func (o PlanOptions) checkFilters(nodes map[snapshot.Kind][]*node) error {
 	return nil
 }
 
+// checkReached refuses an --only all of whose objects belong to something that is neither on the target nor chosen: it
+// would restore nothing.
+func (b *builder) checkReached() error {
+	for _, f := range b.opts.Only {
+		var lost, end *node
+		reached := b.opts.Prune && slices.ContainsFunc(b.live.own()[f.Kind], f.matchesName)
+		for _, n := range b.want.own()[f.Kind] {
+			if !f.matchesName(n) || !b.opts.selects(n) {
+				continue
+			}
+			if missing := b.missingEnd(n); missing == nil || missing.kind == snapshot.Hosts {
+				reached = true
+			} else if lost == nil {
+				lost, end = n, missing
+				for further := b.missingEnd(end); further != nil; further = b.missingEnd(end) {
+					lost, end = end, further
+				}
+			}
+		}
+		if lost != nil && !reached {
+			too := string(section(end.kind))
+			if f.Name != "" {
+				too += "=" + quote(end.names()[0])
+			}
+			return &UsageError{
+				Text: fmt.Sprintf("--only %s restores nothing: %s %s, which %s belongs to, is neither on the target nor chosen",
+					f, singular(end.kind), end.path(), lost.path()),
+				Next: "choose it too: --only " + too,
+			}
+		}
+	}
+	return nil
+}
+
 func (f Filter) String() string {
 	if f.Name == "" {
 		return string(f.Kind)

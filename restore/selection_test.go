@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"pritunl-backup/restore"
+	"pritunl-backup/simulator"
 	"pritunl-backup/snapshot"
 )
 
@@ -105,5 +106,49 @@ func TestAPatternMayMeanWhatIsPruned(t *testing.T) {
 	}
 	if err := restore.CheckSelection(wanted, restore.PlanOptions{Skip: opts.Only}); err == nil {
 		t.Error("without a prune it means nothing")
+	}
+}
+
+// TestChoosingWhatHasNoPlace chooses objects whose organization or server is neither on
+// the target nor chosen: that would restore nothing.
+func TestChoosingWhatHasNoPlace(t *testing.T) {
+	wanted := demo(t)
+	fresh := newTarget(t, simulator.Options{Hosts: 2})
+	for text, next := range map[string]string{
+		"users": "--only organizations", "users=alice": `--only organizations="Example-Staff"`, "locations": "--only links",
+		"server_routes=10.0.0.*": `--only servers="`, "server_organizations": "--only servers",
+	} {
+		filter, err := restore.ParseFilter(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = restore.NewPlan(fresh.export(), wanted, restore.PlanOptions{Only: []restore.Filter{filter}})
+		var usage *restore.UsageError
+		if !errors.As(err, &usage) || !strings.Contains(hint(err), next) {
+			t.Errorf("--only %s: %v, hint %q", text, err, hint(err))
+		}
+	}
+	there := newTarget(t, simulator.Options{Seed: "demo"})
+	if _, err := restore.NewPlan(there.export(), wanted, restore.PlanOptions{Mode: restore.ModeUpdate, Only: []restore.Filter{{Kind: snapshot.Users}}}); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestPatternsSpanSlashes chooses routes by networks.
+func TestPatternsSpanSlashes(t *testing.T) {
+	wanted := demo(t)
+	s := newTarget(t, simulator.Options{Seed: "demo", Random: 1})
+	for text, n := range map[string]int{"server_routes=10.0.*": 3, "server_routes=*/0": 1} {
+		filter, err := restore.ParseFilter(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		plan := s.plan(wanted, restore.PlanOptions{Mode: restore.ModeUpdate, Only: []restore.Filter{filter}})
+		if left := len(plan.Actions) - plan.Count(restore.Skip); left < n {
+			t.Errorf("--only %s chooses %d", text, left)
+		}
+	}
+	if _, err := restore.ParseFilter("users="); err == nil || !strings.Contains(hint(err), "all users") {
+		t.Errorf("no pattern: %v", err)
 	}
 }
