@@ -158,13 +158,8 @@ func (env *environment) carryOut(ctx context.Context, opts restoreOptions, reade
 		}
 		failure = opts.explain(failure)
 		failure = errors.Join(failure, env.tellReport(opts, *result))
-	} else if !opts.json {
-		if err := env.keep(func(w io.Writer) error {
-			_, err := fmt.Fprintln(w, "\nnothing to do: the target already is what the snapshot says")
-			return err
-		}); err != nil {
-			return err
-		}
+	} else if err := env.tellNothing(opts, result.Plan); err != nil {
+		return err
 	}
 	if ctx.Err() != nil || movedAway(result.Report) {
 		return failure

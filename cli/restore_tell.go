@@ -75,6 +75,22 @@ func (env *environment) tellReport(opts restoreOptions, result restoreResult) er
 	}))
 }
 
+// tellNothing says that there is nothing to write, in the report file too: one of an earlier run would be out of date.
+func (env *environment) tellNothing(opts restoreOptions, plan *restore.Plan) error {
+	if opts.report != "" {
+		if err := writeReport(opts.report, restore.ReportNothing(plan)); err != nil {
+			return err
+		}
+	}
+	if opts.json {
+		return nil
+	}
+	return env.keep(func(w io.Writer) error {
+		_, err := fmt.Fprintln(w, "\nnothing to do: the target already is what the snapshot says")
+		return err
+	})
+}
+
 // tellDone counts what was done, and names what was not.
 func tellDone(w io.Writer, result restoreResult, again string) {
 	r := result.Report

@@ -147,7 +147,7 @@ func (b *builder) refuse() *RefusedError {
 	var foreign, found []string
 	for _, kind := range []snapshot.Kind{snapshot.Organizations, snapshot.Servers, snapshot.Links, snapshot.Users, snapshot.Locations, LocationHosts} {
 		if count := len(b.live.kinds[kind]); count > 0 && kind != snapshot.Locations && kind != LocationHosts {
-			found = append(found, fmt.Sprintf("%d %s", count, kind))
+			found = append(found, fmt.Sprintf("%d %s", count, of(count, singular(kind), string(kind))))
 		}
 		for _, n := range b.live.kinds[kind] {
 			unknown := n.twin == nil && !b.inDuplicate(n) && b.want.has(section(kind)) || n.twin != nil && n.twin.borrowed && b.opts.Mode == ModeFresh

@@ -64,6 +64,13 @@ func (r *Report) Count(result Result) int {
 	return n
 }
 
+// ReportNothing gives the report of a plan that has nothing to write.
+func ReportNothing(p *Plan) *Report {
+	r, _ := newReport(p)
+	r.keepTasks(p.HandOver)
+	return r
+}
+
 func newReport(p *Plan) (*Report, map[*Action]*Entry) {
 	r := &Report{Target: p.Target, Source: p.Source, Entries: []*Entry{}, Stopped: []ServerState{}, HandOver: []Task{}, Hosts: p.Hosts, Warnings: append([]string{}, p.Warnings...)}
 	byAction := map[*Action]*Entry{}
