@@ -45,9 +45,17 @@ func (b *builder) tasksOf(a *Action, by demands) []string {
 func (b *builder) madeBefore(a *Action) bool {
 	switch a.Kind {
 	case snapshot.Users, snapshot.Organizations, LocationHosts:
-		return b.opts.Mode == ModeResume && a.want.id != a.live.id && b.plan.Writes() > 0
+		return b.opts.Mode == ModeResume && a.want.id != a.live.id && b.plan.Writes() > 0 && !b.followsWhole()
 	}
 	return false
+}
+
+// followsWhole tells whether users follow a run that was not interrupted but left them
+// out: a run makes users before servers.
+func (b *builder) followsWhole() bool {
+	return len(b.live.kinds[snapshot.Servers]) > 0 && slices.ContainsFunc(b.plan.Actions, func(a *Action) bool {
+		return a.Kind == snapshot.Users && a.Verb == Create
+	})
 }
 
 // steps collects what has to be done with one object.

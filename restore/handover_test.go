@@ -128,3 +128,20 @@ func TestResumedRunNamesAllNextSteps(t *testing.T) {
 		}
 	}
 }
+
+// TestUsersThatFollowAreTheNextStepsOfTheirRun restores everything but users first: the
+// second run does not say again what the first one has said.
+func TestUsersThatFollowAreTheNextStepsOfTheirRun(t *testing.T) {
+	wanted := demo(t)
+	s := newTarget(t, simulator.Options{Hosts: 2})
+	s.restore(wanted, restore.PlanOptions{Skip: []restore.Filter{{Kind: snapshot.Users}}})
+	_, report := s.restore(wanted, restore.PlanOptions{Mode: restore.ModeResume})
+	for _, task := range report.HandOver {
+		if task.Kind != snapshot.Users {
+			t.Errorf("a next step of the first run: %+v", task)
+		}
+	}
+	if len(report.HandOver) != 25 {
+		t.Errorf("%d users have something to do", len(report.HandOver))
+	}
+}
