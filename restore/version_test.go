@@ -3,6 +3,7 @@ package restore_test
 import (
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"path/filepath"
 	"slices"
@@ -223,6 +224,30 @@ func TestOldServersKeepLinks(t *testing.T) {
 			if left != (limits > 0) || left != (plan.Writes() == 0) || left != (len(s.wire.writes) == 0) || left != (plan.Count(restore.Cannot) > 0) {
 				t.Errorf("version %q, %s: %d limits, %d planned, %d cannot, written: %v", version, name, limits, plan.Writes(), plan.Count(restore.Cannot), s.wire.writes)
 			}
+		}
+	}
+}
+
+// TestLinksThatStayKeepHostsApart has servers on one host that an old target keeps
+// linked: the plan is refused before a host is taken from one of them.
+func TestLinksThatStayKeepHostsApart(t *testing.T) {
+	for version, stays := range map[string]bool{older: true, "": false} {
+		s := newTarget(t, simulator.Options{Version: version, Seed: "demo", Random: 1})
+		wanted := s.export()
+		wanted.Resources[snapshot.ServerLinks] = []snapshot.Object{}
+		west := edit(t, wanted, snapshot.Servers, "datacentre-west", nil).String("id")
+		first := edit(t, wanted, snapshot.Hosts, "vpn-1", nil).String("id")
+		for _, o := range wanted.Resources[snapshot.ServerHosts] {
+			if o.String("server") == west {
+				o["id"] = first
+			}
+		}
+		opts := update()
+		opts.Prune = true
+		_, err := restore.NewPlan(s.export(), wanted, opts)
+		var check *restore.CheckError
+		if errors.As(err, &check) != stays || stays && !strings.Contains(err.Error(), "it cannot be removed on this target, and both servers are on host vpn-1") {
+			t.Errorf("version %q: %v", version, err)
 		}
 	}
 }
