@@ -108,6 +108,8 @@ func parseRoutesImport(c *cli.Context) (routesImportOptions, error) {
 		return opts, usageError(fmt.Sprintf("--format %q is not aws, json, csv or text", opts.format), "")
 	case opts.format != routes.AWS && len(opts.filter.Regions)+len(opts.filter.Services) > 0:
 		return opts, usageError("--region and --service choose from aws lists only", "")
+	case opts.plan.Comment == "DNS Server":
+		return opts, usageError(`Pritunl moves every route with the comment "DNS Server" to the server's dns server, whenever the server is changed`, "choose another --comment")
 	}
 	if isAddress(opts.from) {
 		if err := checkListAddress(opts.from); err != nil {
