@@ -192,8 +192,9 @@ func TestKilledExportLeavesNothingHalf(t *testing.T) {
 			if testing.Short() {
 				rounds = 6
 			}
-			for n := range rounds {
+			for n := 0; n < rounds || hit == 0 && n < 10*rounds; n++ {
 				p := newProcess(t, dir, vars, append([]string{"export"}, flags...)...)
+				started := time.Now()
 				if err := p.cmd.Start(); err != nil {
 					t.Fatal(err)
 				}
@@ -201,9 +202,12 @@ func TestKilledExportLeavesNothingHalf(t *testing.T) {
 				timer := time.AfterFunc(wait, func() { _ = p.cmd.Process.Kill() })
 				code := p.wait(t)
 				timer.Stop()
-				if code == -1 {
+				switch code {
+				case -1:
 					hit++
-				} else if code != 0 && code != 7 {
+				case 0, 7:
+					took = time.Since(started) // how fast the machine is changes while others use it
+				default:
 					t.Errorf("run %d: exit code %d: %s", n, code, p.output.String())
 				}
 				if visibleWhole(t, target, key, fmt.Sprintf("run %d, killed after %s", n, wait)) > 0 {
@@ -214,10 +218,12 @@ func TestKilledExportLeavesNothingHalf(t *testing.T) {
 				}
 			}
 			if hit == 0 {
-				t.Errorf("no run of %d was killed", rounds)
+				t.Error("no run was killed")
 			}
 			t.Logf("killed %d of %d, something was published after %d", hit, rounds, published)
-			time.Sleep(1100 * time.Millisecond) // names in a directory carry the second
+			if form == "a directory" {
+				time.Sleep(1100 * time.Millisecond) // names carry the second, and the program has the real clock
+			}
 			last := newProcess(t, dir, vars, append([]string{"export"}, flags...)...)
 			if err := last.cmd.Run(); err != nil {
 				t.Errorf("a later run: %v\n%s", err, last.output.String())
