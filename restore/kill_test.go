@@ -16,7 +16,7 @@ func TestKilledRunIsResumed(t *testing.T) {
 	wanted := newTarget(t, simulator.Options{Seed: "demo"}).export()
 	whole := newTarget(t, simulator.Options{Hosts: 2, Random: 7})
 	whole.restore(wanted, restore.PlanOptions{Start: true})
-	writes, want := whole.sim.Writes(), whole.sim.State()
+	writes, want, kills := whole.sim.Writes(), whole.sim.State(), count(t, "kills")
 	if writes < 40 {
 		t.Fatalf("an undisturbed run writes only %d times", writes)
 	}
@@ -26,6 +26,7 @@ func TestKilledRunIsResumed(t *testing.T) {
 				continue
 			}
 			t.Run(fmt.Sprintf("%s write %d", how, n), func(t *testing.T) {
+				kills.add(t)
 				s := newTarget(t, simulator.Options{Hosts: 2, Random: 7})
 				s.wire.dieAt, s.wire.how = n, how
 				plan := s.plan(wanted, restore.PlanOptions{Start: true})

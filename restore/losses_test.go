@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -151,17 +152,25 @@ func onlyPending(err error) bool {
 // environment variable RESTORE_SEEDS says how many it tries.
 func TestInterruptedAtRandom(t *testing.T) {
 	wanted := rich(t)
-	checks := map[bool]string{true: "4", false: "15"}[testing.Short()]
+	checks := map[bool]int{true: 4, false: 15}[testing.Short()]
 	if n := os.Getenv("RESTORE_SEEDS"); n != "" {
-		checks = n
+		var err error
+		if checks, err = strconv.Atoi(n); err != nil {
+			t.Fatalf("RESTORE_SEEDS: %v", err)
+		}
+	}
+	if testing.Short() {
+		checks *= 5 // rapid divides by it
 	}
 	flags := flag.Lookup("rapid.checks")
 	former := flags.Value.String()
 	defer func() { _ = flags.Value.Set(former) }()
-	if err := flags.Value.Set(checks); err != nil {
+	if err := flags.Value.Set(strconv.Itoa(checks)); err != nil {
 		t.Fatal(err)
 	}
+	seeds := count(t, "seeds")
 	rapid.Check(t, func(rt *rapid.T) {
+		seeds.tried.Add(1)
 		chances := rapid.SampledFrom([]float64{0, 0, 0.05, 0.3, 2.0 / 3})
 		r := simulator.Realistic()
 		r.Certificate = time.Duration(rapid.IntRange(0, 30).Draw(rt, "certificate")) * time.Second
@@ -186,6 +195,7 @@ func TestInterruptedAtRandom(t *testing.T) {
 		}
 		s.wire = &wire{sim: s.sim}
 		s.converge(rt, wanted, resuming())
+		seeds.passed.Add(1)
 	})
 }
 

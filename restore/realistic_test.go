@@ -193,7 +193,7 @@ func TestKilledAtAnyWrite(t *testing.T) {
 	if report, err := whole.run(wanted, starting()); err != nil {
 		t.Fatalf("%v\n%s", err, entries(report, restore.Failed))
 	}
-	writes, number := len(whole.wire.writes), 0
+	writes, number, kills := len(whole.wire.writes), 0, count(t, "kills")
 	if writes < 60 {
 		t.Fatalf("an undisturbed run writes only %d times", writes)
 	}
@@ -205,6 +205,7 @@ func TestKilledAtAnyWrite(t *testing.T) {
 				}
 				t.Run(fmt.Sprintf("%s write %d, again after %s", how, n, later), func(t *testing.T) {
 					t.Parallel()
+					kills.add(t)
 					s := slowly(t, nil)
 					s.wire.dieAt, s.wire.how = n, how
 					if _, err := s.run(wanted, starting()); err == nil {
@@ -265,7 +266,7 @@ func TestKilledUpdateOfALivingTarget(t *testing.T) {
 		t.Fatalf("%v\n%s", err, entries(report, restore.Failed))
 	}
 	whole.proved(t, wanted, opts)
-	writes, number := len(whole.wire.writes), 0
+	writes, number, kills := len(whole.wire.writes), 0, count(t, "kills")
 	for n := 1; n <= writes; n++ {
 		for _, how := range []string{received, done, unsent} {
 			for _, later := range []time.Duration{0, time.Minute} {
@@ -274,6 +275,7 @@ func TestKilledUpdateOfALivingTarget(t *testing.T) {
 				}
 				t.Run(fmt.Sprintf("%s write %d, again after %s", how, n, later), func(t *testing.T) {
 					t.Parallel()
+					kills.add(t)
 					s, wanted := start(t)
 					s.wire.dieAt, s.wire.how = n, how
 					if _, err := s.run(wanted, opts); err == nil {
