@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"pritunl-backup/mongo"
 	"pritunl-backup/restore"
 	"pritunl-backup/simulator"
 	"pritunl-backup/snapshot"
@@ -53,6 +54,28 @@ func TestEverySettingIsInsideOrOutside(t *testing.T) {
 		if !slices.Contains(all, name) {
 			t.Errorf("%s is no setting that is restored", name)
 		}
+	}
+}
+
+// TestExternalSettingsAreAllThatACloneGoesWithout holds the group to the list that a database restore beside a living
+// production leaves out.
+func TestExternalSettingsAreAllThatACloneGoesWithout(t *testing.T) {
+	own := []string{"server_cert", "server_key"} // the copy's own identity; a restore holds them back by itself
+	looked := 0
+	for _, q := range mongo.Quarantine() {
+		suffix, wild := strings.CutPrefix(q.Key, "*")
+		for _, f := range snapshot.Fields(snapshot.Settings) {
+			if q.Key == "" || !f.Restorable() || slices.Contains(own, f.Path) || f.Path != q.Key && !(wild && strings.HasSuffix(f.Path, suffix)) {
+				continue
+			}
+			looked++
+			if !slices.Contains(settingsOutside(), f.Path) {
+				t.Errorf("%s: a clone goes without it (%s), and --drop external keeps it", f.Path, q.Why)
+			}
+		}
+	}
+	if looked < 50 {
+		t.Errorf("looked at %d settings", looked)
 	}
 }
 
