@@ -106,9 +106,6 @@ func newTarget(t testing.TB, opts simulator.Options) *target {
 	if opts.Random == 0 && opts.Seed == "" {
 		opts.Random = 7 // other ids than those of an instance that a snapshot is of
 	}
-	if opts.Random == 0 && opts.Seed == "" {
-		opts.Random = 7 // other ids than those of an instance that a snapshot is of
-	}
 	sim, err := simulator.New(opts)
 	if err != nil {
 		t.Fatal(err)
@@ -250,6 +247,20 @@ func assertSame(t failer, want, got *snapshot.Document, allowed ...string) {
 	}
 }
 
+// assertProved wants nothing to remain different but what no API can restore.
+func assertProved(t fataler, plan *restore.Plan, after *snapshot.Document) {
+	t.Helper()
+	outcome, err := restore.Verify(plan, after)
+	if err != nil {
+		t.Fatalf("verify: %v", err)
+	}
+	for _, r := range outcome.Remaining {
+		if r.Class == restore.Real || r.Class == restore.Missing {
+			t.Errorf("remains: %+v", r)
+		}
+	}
+}
+
 // assertEmpty wants a plan that writes nothing, and says what it would write.
 func assertEmpty(t failer, plan *restore.Plan) {
 	t.Helper()
@@ -273,7 +284,7 @@ type fataler interface {
 }
 
 // clock gives every instance the same times.
-func clock() simulator.Clock { return simulator.NewClock(time.Now().Truncate(time.Hour)) }
+func clock() simulator.Clock { return simulator.NewClock(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)) }
 
 // readBody reads the body of a request and leaves it to be read again.
 func readBody(r *http.Request) (string, error) {

@@ -39,7 +39,7 @@ func without(missing ...snapshot.Kind) []snapshot.Kind {
 }
 
 // restored brings a snapshot that lacks kinds onto an instance, reading no more of it than is needed, and proves it.
-func restored(t failing, s *target, wanted *snapshot.Document, opts restore.PlanOptions) *restore.Plan {
+func restored(t fataler, s *target, wanted *snapshot.Document, opts restore.PlanOptions) *restore.Plan {
 	t.Helper()
 	plan, err := restore.NewPlan(s.exportKinds(restore.LiveKinds(wanted.Header)), wanted, opts)
 	if err != nil {
@@ -49,21 +49,8 @@ func restored(t failing, s *target, wanted *snapshot.Document, opts restore.Plan
 	if err != nil {
 		t.Fatalf("apply: %v\n%s", err, entries(report, restore.Failed))
 	}
-	outcome, err := restore.Verify(plan, s.exportKinds(restore.LiveKinds(wanted.Header)))
-	if err != nil {
-		t.Fatalf("verify: %v", err)
-	}
-	for _, r := range outcome.Remaining {
-		if r.Class == restore.Real || r.Class == restore.Missing {
-			t.Errorf("remains: %+v", r)
-		}
-	}
+	assertProved(t, plan, s.exportKinds(restore.LiveKinds(wanted.Header)))
 	return plan
-}
-
-type failing interface {
-	failer
-	Fatalf(format string, args ...any)
 }
 
 // TestSnapshotsThatLackKinds restores snapshots without one kind, or several: into a fresh instance, onto the one they
@@ -83,7 +70,7 @@ func TestSnapshotsThatLackKinds(t *testing.T) {
 	})
 }
 
-func restoreWithout(t *testing.T, f failing, missing ...snapshot.Kind) {
+func restoreWithout(t *testing.T, f fataler, missing ...snapshot.Kind) {
 	f.Helper()
 	source := newTarget(t, simulator.Options{Seed: "demo"})
 	wanted := source.exportKinds(without(missing...))

@@ -185,88 +185,10 @@ func tried(n int, how string, later time.Duration) bool {
 	return how == received && later == 0 || n%7 == 0
 }
 
-// TestKilledAtAnyWrite kills the client before, during and after each writing
-// request, and runs again at once and after a minute of the server's time.
-func TestKilledAtAnyWrite(t *testing.T) {
-	wanted := rich(t)
-	whole := slowly(t, nil)
-	if report, err := whole.run(wanted, starting()); err != nil {
-		t.Fatalf("%v\n%s", err, entries(report, restore.Failed))
-	}
-	writes, number, kills := len(whole.wire.writes), 0, count(t, "kills")
-	if writes < 60 {
-		t.Fatalf("an undisturbed run writes only %d times", writes)
-	}
-	for n := 1; n <= writes; n++ {
-		for _, how := range []string{received, done, unsent} {
-			for _, later := range []time.Duration{0, time.Minute} {
-				if number++; !tried(number, how, later) {
-					continue
-				}
-				t.Run(fmt.Sprintf("%s write %d, again after %s", how, n, later), func(t *testing.T) {
-					t.Parallel()
-					kills.add(t)
-					s := slowly(t, nil)
-					s.wire.dieAt, s.wire.how = n, how
-					if _, err := s.run(wanted, starting()); err == nil {
-						t.Fatal("the run that died did not fail")
-					}
-					last := s.wire.writes[n-1]
-					s.wire = &wire{sim: s.sim}
-					s.clock.Advance(later)
-					report, err := s.run(wanted, resuming())
-					if err != nil {
-						t.Fatalf("killed at %s: %v\n%s%s", last, err, entries(report, restore.Failed), entries(report, restore.Lost))
-					}
-					s.proved(t, wanted, resuming())
-				})
-			}
-		}
-	}
-}
-
-// TestKilledUpdateOfALivingTarget does the same to an update that creates, changes
-// and deletes, and has to stop running servers for it.
-func TestKilledUpdateOfALivingTarget(t *testing.T) {
-	opts := restore.PlanOptions{Mode: restore.ModeUpdate, Prune: true, Start: true}
-	start := func(t *testing.T) (*target, *snapshot.Document) {
-		s := newTarget(t, simulator.Options{Seed: "demo", Random: 1, Clock: simulator.NewClock(time.Now())})
-		s.enrich()
-		wanted := s.export()
-		edit(t, wanted, snapshot.Servers, "office", map[string]any{"port": json.Number("2194")})
-		edit(t, wanted, snapshot.Servers, "field-2048", map[string]any{"dh_param_bits": json.Number("1536")})
-		edit(t, wanted, snapshot.Users, "alice", map[string]any{"network_links": []any{"10.88.0.0/24"}})
-		edit(t, wanted, snapshot.Users, "field02", map[string]any{"groups": []any{"engineering"}})
-		field := edit(t, wanted, snapshot.Organizations, "Field", nil).String("id")
-		for n := range 13 {
-			name := fmt.Sprintf("new%02d", n)
-			user := edit(t, wanted, snapshot.Users, "field01", nil).Clone()
-			user["id"], user["name"], user["email"] = fmt.Sprintf("0000000000000000000000%02x", n), name, name+"@example.com"
-			user["network_links"] = []any{fmt.Sprintf("10.89.%d.0/24", n)}
-			if user.String("organization") != field {
-				t.Fatal("field01 is in another organization")
-			}
-			wanted.Resources[snapshot.Users] = append(wanted.Resources[snapshot.Users], user)
-		}
-		wanted.Resources[snapshot.Organizations] = append(wanted.Resources[snapshot.Organizations],
-			snapshot.Object{"id": "00000000000000000000ffff", "name": "Another", "auth_api": false})
-		if _, err := s.client().CreateOrganization(t.Context(), map[string]any{"name": "Leftover"}); err != nil {
-			t.Fatal(err)
-		}
-		real := simulator.Realistic()
-		real.LostUsers, real.LostParams = 0, 0
-		if err := s.sim.SetRealism(real); err != nil {
-			t.Fatal(err)
-		}
-		s.wire = &wire{sim: s.sim}
-		return s, wanted
-	}
-	whole, wanted := start(t)
-	if report, err := whole.run(wanted, opts); err != nil {
-		t.Fatalf("%v\n%s", err, entries(report, restore.Failed))
-	}
-	whole.proved(t, wanted, opts)
-	writes, number, kills := len(whole.wire.writes), 0, count(t, "kills")
+// killed kills the client before, during and after each of the writing requests of a
+// run, and runs again at once and after a minute of the server's time.
+func killed(t *testing.T, writes int, start func(t *testing.T) (*target, *snapshot.Document), first, again restore.PlanOptions) {
+	number, kills := 0, count(t, "kills")
 	for n := 1; n <= writes; n++ {
 		for _, how := range []string{received, done, unsent} {
 			for _, later := range []time.Duration{0, time.Minute} {
@@ -278,19 +200,81 @@ func TestKilledUpdateOfALivingTarget(t *testing.T) {
 					kills.add(t)
 					s, wanted := start(t)
 					s.wire.dieAt, s.wire.how = n, how
-					if _, err := s.run(wanted, opts); err == nil {
+					if _, err := s.run(wanted, first); err == nil {
 						t.Fatal("the run that died did not fail")
 					}
 					last := s.wire.writes[n-1]
 					s.wire = &wire{sim: s.sim}
 					s.clock.Advance(later)
-					report, err := s.run(wanted, opts)
+					report, err := s.run(wanted, again)
 					if err != nil {
 						t.Fatalf("killed at %s: %v\n%s%s", last, err, entries(report, restore.Failed), entries(report, restore.Lost))
 					}
-					s.proved(t, wanted, opts)
+					s.proved(t, wanted, again)
 				})
 			}
 		}
 	}
+}
+
+// TestKilledAtAnyWrite kills a restore to a fresh instance.
+func TestKilledAtAnyWrite(t *testing.T) {
+	wanted := rich(t)
+	whole := slowly(t, nil)
+	if report, err := whole.run(wanted, starting()); err != nil {
+		t.Fatalf("%v\n%s", err, entries(report, restore.Failed))
+	}
+	writes := len(whole.wire.writes)
+	if writes < 60 {
+		t.Fatalf("an undisturbed run writes only %d times", writes)
+	}
+	start := func(t *testing.T) (*target, *snapshot.Document) { return slowly(t, nil), wanted }
+	killed(t, writes, start, starting(), resuming())
+}
+
+// altered gives a slow instance, and what an update shall make of it.
+func altered(t *testing.T) (*target, *snapshot.Document) {
+	t.Helper()
+	s := newTarget(t, simulator.Options{Seed: "demo", Random: 1, Clock: simulator.NewClock(time.Now())})
+	s.enrich()
+	wanted := s.export()
+	edit(t, wanted, snapshot.Servers, "office", map[string]any{"port": json.Number("2194")})
+	edit(t, wanted, snapshot.Servers, "field-2048", map[string]any{"dh_param_bits": json.Number("1536")})
+	edit(t, wanted, snapshot.Users, "alice", map[string]any{"network_links": []any{"10.88.0.0/24"}})
+	edit(t, wanted, snapshot.Users, "field02", map[string]any{"groups": []any{"engineering"}})
+	field := edit(t, wanted, snapshot.Organizations, "Field", nil).String("id")
+	for n := range 13 {
+		name := fmt.Sprintf("new%02d", n)
+		user := edit(t, wanted, snapshot.Users, "field01", nil).Clone()
+		user["id"], user["name"], user["email"] = fmt.Sprintf("0000000000000000000000%02x", n), name, name+"@example.com"
+		user["network_links"] = []any{fmt.Sprintf("10.89.%d.0/24", n)}
+		if user.String("organization") != field {
+			t.Fatal("field01 is in another organization")
+		}
+		wanted.Resources[snapshot.Users] = append(wanted.Resources[snapshot.Users], user)
+	}
+	wanted.Resources[snapshot.Organizations] = append(wanted.Resources[snapshot.Organizations],
+		snapshot.Object{"id": "00000000000000000000ffff", "name": "Another", "auth_api": false})
+	if _, err := s.client().CreateOrganization(t.Context(), map[string]any{"name": "Leftover"}); err != nil {
+		t.Fatal(err)
+	}
+	real := simulator.Realistic()
+	real.LostUsers, real.LostParams = 0, 0
+	if err := s.sim.SetRealism(real); err != nil {
+		t.Fatal(err)
+	}
+	s.wire = &wire{sim: s.sim}
+	return s, wanted
+}
+
+// TestKilledUpdateOfALivingTarget kills an update that creates, changes and deletes,
+// and has to stop running servers for it.
+func TestKilledUpdateOfALivingTarget(t *testing.T) {
+	opts := restore.PlanOptions{Mode: restore.ModeUpdate, Prune: true, Start: true}
+	whole, wanted := altered(t)
+	if report, err := whole.run(wanted, opts); err != nil {
+		t.Fatalf("%v\n%s", err, entries(report, restore.Failed))
+	}
+	whole.proved(t, wanted, opts)
+	killed(t, len(whole.wire.writes), altered, opts, opts)
 }
