@@ -28,7 +28,7 @@ func (c *comparison) organizationPlaces() map[string]string {
 	}
 	both := slices.DeleteFunc(a, func(label string) bool { _, ok := at[label]; return !ok })
 	places := map[string]string{}
-	for i, label := range longestRise(both, at) {
+	for i, label := range longestIncreasing(both, at) {
 		places[label] = fmt.Sprintf("%08d", i)
 	}
 	return places
@@ -45,10 +45,10 @@ func byStream(pairs []matched, of func(matched) Object) []matched {
 	return rows
 }
 
-// longestRise gives as many of the labels as can be had with their places rising.
-func longestRise(labels []string, at map[string]int) []string {
+// longestIncreasing gives as many of the labels as can be had with their places increasing.
+func longestIncreasing(labels []string, at map[string]int) []string {
 	before := make([]int, len(labels)) // index of the label before, -1 for the first
-	var ends []int                     // by length: index of the lowest label that ends a rise of it
+	var ends []int                     // by length: index of the label with the lowest place that ends a subsequence of it
 	for i, label := range labels {
 		n, _ := slices.BinarySearchFunc(ends, at[label], func(end, place int) int { return cmp.Compare(at[labels[end]], place) })
 		before[i] = -1
