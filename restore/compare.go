@@ -28,6 +28,11 @@ func newChange(f snapshot.Field, was, will any) Change {
 	return c
 }
 
+// hasField tells whether one of the changes is of one of the fields.
+func hasField(changes []Change, names ...string) bool {
+	return slices.ContainsFunc(changes, func(c Change) bool { return slices.Contains(names, c.Path) })
+}
+
 func mask(f snapshot.Field, v any) any {
 	if isZero(f, v) {
 		return nil

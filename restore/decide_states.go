@@ -2,6 +2,7 @@ package restore
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"pritunl-backup/snapshot"
@@ -111,7 +112,7 @@ func (n *node) connectionChanges() []Change {
 	var out []Change
 	for _, f := range fieldsOf(snapshot.Settings) {
 		want, ok := n.object[f.Path]
-		if !ok || !isConnectionField(f.Path) || dropped(n, f.Path) {
+		if !ok || !slices.Contains(connectionFields(), f.Path) || slices.Contains(n.dropped, f.Path) {
 			continue
 		}
 		if have := n.twin.object[f.Path]; !equal(f, want, have) {
@@ -119,24 +120,6 @@ func (n *node) connectionChanges() []Change {
 		}
 	}
 	return out
-}
-
-func dropped(n *node, field string) bool {
-	for _, name := range n.dropped {
-		if name == field {
-			return true
-		}
-	}
-	return false
-}
-
-func isConnectionField(name string) bool {
-	for _, field := range connectionFields() {
-		if field == name {
-			return true
-		}
-	}
-	return false
 }
 
 // refuse judges whether the target may be written to in the mode chosen.

@@ -99,7 +99,7 @@ func (b *builder) disturbsRoutes(server *node) bool {
 		after = server.twin.object
 	}
 	rows := slices.Concat(b.live.of(server.twin, snapshot.ServerRoutes), b.live.of(server.twin, RouteOverrides))
-	return dnsMoveOf(rows, after.Strings("dns_servers"), b.want.dnsRouteFollows(server, b.settles(server, snapshot.ServerRoutes))).disturbs()
+	return dnsMoveOf(rows, after.Strings("dns_servers"), b.want.dnsRouteFollows(server, b.plan.restoresParts(server, snapshot.ServerRoutes))).disturbs()
 }
 
 // keepRoutes makes a change of a server and puts right what that does to its routes.

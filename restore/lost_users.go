@@ -102,7 +102,7 @@ func (r *runner) mendLinks(ctx context.Context, actions []*Action, users []snaps
 	for _, a := range actions {
 		n := a.want
 		o := byID[n.target]
-		if o == nil || n.target == "" || !differs(n.changes(&node{kind: snapshot.Users, object: o}), "network_links") {
+		if o == nil || n.target == "" || !hasField(n.changes(&node{kind: snapshot.Users, object: o}), "network_links") {
 			continue
 		}
 		err := r.replace(a,
@@ -119,15 +119,6 @@ func (r *runner) mendLinks(ctx context.Context, actions []*Action, users []snaps
 		}
 	}
 	return nil
-}
-
-func differs(changes []Change, field string) bool {
-	for _, c := range changes {
-		if c.Path == field {
-			return true
-		}
-	}
-	return false
 }
 
 func (r *runner) giveUpUsers(lost []*Action) {

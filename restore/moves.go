@@ -8,7 +8,7 @@ import (
 
 // moves tells whether an action takes a user to another organization.
 func (a *Action) moves() bool {
-	return a.Kind == snapshot.Users && a.Verb == Changing && slices.ContainsFunc(a.Fields, func(c Change) bool { return c.Path == "organization" })
+	return a.Kind == snapshot.Users && a.Verb == Changing && hasField(a.Fields, "organization")
 }
 
 // ordered puts deletions before everything else. An organization that users move out of is deleted after they have: its

@@ -88,7 +88,7 @@ func linkOfUnknownParts(b *builder, n *node) (Verb, string) {
 		return "", ""
 	}
 	for _, server := range []*node{n.owner, n.other} {
-		if !b.settles(server, snapshot.ServerHosts) || !b.settles(server, snapshot.ServerRoutes) {
+		if !b.plan.restoresParts(server, snapshot.ServerHosts) || !b.plan.restoresParts(server, snapshot.ServerRoutes) {
 			if _, text := b.shared(n); text != "" {
 				return Cannot, text
 			}
@@ -97,9 +97,10 @@ func linkOfUnknownParts(b *builder, n *node) (Verb, string) {
 	return "", ""
 }
 
-// settles tells whether a server will have the hosts or routes that the snapshot says.
-func (b *builder) settles(server *node, kind snapshot.Kind) bool {
-	return b.want.has(kind) && b.opts.selects(&node{kind: kind, owner: server, other: server})
+// restoresParts tells whether a server will have the hosts, or the routes, that the snapshot says: the snapshot knows
+// them, and they were not left out.
+func (p *Plan) restoresParts(server *node, kind snapshot.Kind) bool {
+	return p.want.has(kind) && p.opts.selects(&node{kind: kind, owner: server, other: server})
 }
 
 func ownerMissing(b *builder, n *node) (Verb, string) {
@@ -140,7 +141,7 @@ func (b *builder) available(n *node) bool {
 // it is on, and of a new one the host that answers.
 func (b *builder) hostsOf(server *node) []string {
 	var out []string
-	if b.settles(server, snapshot.ServerHosts) {
+	if b.plan.restoresParts(server, snapshot.ServerHosts) {
 		for _, n := range b.want.of(server, snapshot.ServerHosts) {
 			if n.other.twin != nil {
 				out = append(out, n.other.twin.path())
@@ -166,7 +167,7 @@ func (b *builder) hostsOf(server *node) []string {
 // ones it has or is born with.
 func (b *builder) routesOf(server *node) []string {
 	nodes := b.want.of(server, snapshot.ServerRoutes)
-	if !b.settles(server, snapshot.ServerRoutes) {
+	if !b.plan.restoresParts(server, snapshot.ServerRoutes) {
 		if server.twin == nil {
 			return b.bornRoutes(server)
 		}

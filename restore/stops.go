@@ -109,7 +109,7 @@ func (b *builder) stopsForUser(a *Action) []*node {
 }
 
 func (b *builder) stopsForHost(a *Action) []*node {
-	if !slices.ContainsFunc(a.Fields, func(c Change) bool { return c.Path == "routed_subnet6" || c.Path == "routed_subnet6_wg" }) {
+	if !hasField(a.Fields, "routed_subnet6", "routed_subnet6_wg") {
 		return nil
 	}
 	return slices.DeleteFunc(slices.Clone(b.live.kinds[snapshot.Servers]), func(n *node) bool { return !n.object.Bool("ipv6") })
@@ -159,7 +159,7 @@ func touchesNetworkLinks(a *Action) bool {
 	if a.Verb == Create {
 		return len(a.want.object.Strings("network_links")) > 0
 	}
-	return slices.ContainsFunc(a.Fields, func(c Change) bool { return c.Path == "network_links" })
+	return hasField(a.Fields, "network_links")
 }
 
 // needsOffline tells whether a change of a server is refused while it runs. The

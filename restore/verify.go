@@ -1,6 +1,10 @@
 package restore
 
-import "pritunl-backup/snapshot"
+import (
+	"slices"
+
+	"pritunl-backup/snapshot"
+)
 
 // Class says why a difference remains after a restore.
 type Class string
@@ -178,7 +182,7 @@ func comparedBySelf(n *node, f snapshot.Field) bool {
 	case n.kind == snapshot.Locations:
 		return f.Wire != snapshot.Objects
 	case n.kind == snapshot.Settings:
-		return !isConnectionField(f.Path)
+		return !slices.Contains(connectionFields(), f.Path)
 	}
 	return f.Path != "network" || !n.virtual() // of a virtual network it is the server's
 }
@@ -186,7 +190,7 @@ func comparedBySelf(n *node, f snapshot.Field) bool {
 // excuse says why a field that differs is no difference that the restore has to answer for; Real when there is none.
 func (n *node) excuse(f snapshot.Field, have any) (class Class, why string) {
 	switch {
-	case dropped(n, f.Path):
+	case slices.Contains(n.dropped, f.Path):
 		return LeftOut, "a rule leaves it to the target"
 	case n.unsent[f.Path] != "":
 		return Limit, n.unsent[f.Path]

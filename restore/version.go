@@ -49,7 +49,7 @@ func (b *builder) leaveOutNewer() (warnings []string) {
 	var names []string
 	for _, level := range levels() {
 		for _, f := range sendable(level.kind) {
-			if f.Since == "" || !olderThan(version, f.Since) {
+			if f.KnownTo(version) {
 				continue
 			}
 			set := 0

@@ -140,7 +140,7 @@ func (r *runner) postRoutes(ctx context.Context, server *node, actions []*Action
 // dropBornRoutes deletes the routes of a new server that the snapshot does not
 // have. The server may give a new one the dns route of another.
 func (r *runner) dropBornRoutes(ctx context.Context, server *node) error {
-	if !r.knows(server, snapshot.ServerRoutes) {
+	if !r.plan.restoresParts(server, snapshot.ServerRoutes) {
 		return nil
 	}
 	rows, err := r.routes(ctx, server)

@@ -34,7 +34,7 @@ func (r *runner) putServer(ctx context.Context, n *node, body json.RawMessage) (
 	if err != nil {
 		return nil, err
 	}
-	follows := r.plan.want.dnsRouteFollows(n, r.knows(n, snapshot.ServerRoutes))
+	follows := r.plan.want.dnsRouteFollows(n, r.plan.restoresParts(n, snapshot.ServerRoutes))
 	err = r.keepRoutes(ctx, n, after, follows, func() (err error) {
 		answer, err = r.client.PutServer(ctx, n.target, body)
 		return err
@@ -52,12 +52,6 @@ func (r *runner) dropBorn(ctx context.Context, server *node) error {
 		}
 	}
 	return r.dropBornRoutes(ctx, server)
-}
-
-// knows tells whether the snapshot says something about that part of a server and
-// the part was not left out.
-func (r *runner) knows(server *node, kind snapshot.Kind) bool {
-	return r.plan.want.has(kind) && r.plan.opts.selects(&node{kind: kind, owner: server, other: server})
 }
 
 func (r *runner) attached(ctx context.Context, server string, list func(context.Context, string) ([]json.RawMessage, error)) ([]string, error) {
@@ -92,7 +86,7 @@ func (r *runner) writeServerHosts(ctx context.Context, actions []*Action) error 
 }
 
 func (r *runner) detachStrangers(ctx context.Context, server *node) error {
-	if !r.knows(server, snapshot.ServerHosts) || r.plan.want.homeless(server) {
+	if !r.plan.restoresParts(server, snapshot.ServerHosts) || r.plan.want.homeless(server) {
 		return nil
 	}
 	hosts, err := r.attached(ctx, server.target, r.client.ServerHosts)
