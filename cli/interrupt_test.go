@@ -1,6 +1,7 @@
 package cli_test
 
 import (
+	"bytes"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -47,12 +48,18 @@ func TestInterruptedExportLeavesNothing(t *testing.T) {
 			for i := range rounds {
 				dir := t.TempDir()
 				run := command(t, sim, dir, "export", "--quiet", "--to", to)
+				var said bytes.Buffer
+				run.Stderr = &said
 				if err := run.Start(); err != nil {
 					t.Fatal(err)
 				}
 				time.Sleep(took * time.Duration(i) / rounds)
 				_ = run.Process.Signal(sig)
+				limit := time.AfterFunc(time.Minute, func() { _ = run.Process.Signal(syscall.SIGQUIT) }) // it shows where it hangs
 				_ = run.Wait()
+				if !limit.Stop() {
+					t.Fatalf("%s after %d/%d to %s: goes on for a minute\n%s", sig, i, rounds, to, said.String())
+				}
 				code := run.ProcessState.ExitCode()
 				codes[code]++
 				checkLeft(t, dir, code == 0 && to != "-")
