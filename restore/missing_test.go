@@ -3,6 +3,7 @@ package restore_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"io"
 	"slices"
 	"strings"
@@ -189,6 +190,28 @@ func TestWhatASnapshotDoesNotKnowIsNotDeleted(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestResumeOfASnapshotThatHoldsAPart goes on with a snapshot that holds some links of several: one that it does not
+// know is no stranger that keeps the run from going on.
+func TestResumeOfASnapshotThatHoldsAPart(t *testing.T) {
+	wanted := demo(t)
+	s := newTarget(t, simulator.Options{Hosts: 2})
+	s.restore(wanted, restore.PlanOptions{Start: true})
+	if _, err := s.client().CreateLink(t.Context(), map[string]any{"name": "another", "type": "site_to_site"}); err != nil {
+		t.Fatal(err)
+	}
+	resume := restore.PlanOptions{Mode: restore.ModeResume, Start: true}
+	var refused *restore.RefusedError
+	if _, err := restore.NewPlan(s.export(), wanted, resume); !errors.As(err, &refused) {
+		t.Errorf("with a link that a whole snapshot does not have: %v", err)
+	}
+	wanted.Header.Complete, wanted.Header.Unreadable = false, []snapshot.Unreadable{{Kind: snapshot.Links, Reason: "timed out"}}
+	plan, err := restore.NewPlan(s.export(), wanted, resume)
+	if err != nil {
+		t.Fatal(err)
+	}
+	assertEmpty(t, plan)
 }
 
 // TestAFreshTargetIsFreshWithoutKindsToo looks at what shows that a target is in use although the snapshot lacks it.
