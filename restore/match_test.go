@@ -41,15 +41,7 @@ func onlyChanges(t *testing.T, plan *restore.Plan) (changed []*restore.Action) {
 // proved applies nothing: it wants the target to be what the plan was for.
 func proved(t *testing.T, s *target, plan *restore.Plan) {
 	t.Helper()
-	outcome, err := restore.Verify(plan, s.export())
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, r := range outcome.Remaining {
-		if r.Class == restore.Real || r.Class == restore.Missing {
-			t.Errorf("remains: %+v", r)
-		}
-	}
+	assertProved(t, plan, s.export())
 }
 
 // TestARenameIsOneChange renames, on the target, an object of each kind that has an id: rolling back gives the name

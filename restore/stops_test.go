@@ -113,3 +113,17 @@ func TestWhichServersAreStopped(t *testing.T) {
 		})
 	}
 }
+
+// TestOldServersWithoutValuesAreStopped has servers from before a field came: the first complete body gives the field a
+// value, which the server takes for a change.
+func TestOldServersWithoutValuesAreStopped(t *testing.T) {
+	for _, field := range []string{"bind_address", "network_start", "network_end", "max_devices", "ovpn_dco", "multihome"} {
+		wanted, live := twice(t)
+		edit(t, wanted, snapshot.Servers, "office", map[string]any{"pre_connect_msg": "hello"})
+		edit(t, live, snapshot.Servers, "office", map[string]any{field: nil})
+		plan, err := restore.NewPlan(live, wanted, update())
+		if err != nil || len(plan.Stops) != 1 {
+			t.Errorf("%s: %v, stops %+v", field, err, plan.Stops)
+		}
+	}
+}
