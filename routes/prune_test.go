@@ -45,6 +45,8 @@ func TestFiltersSayWhatTheyLeaveOut(t *testing.T) {
 		"the family":       {routes.Text, "192.0.2.0/24\n2001:db8::/32\n2001:db8::/32\n::1\n::ffff:192.0.3.0/120", routes.Filter{}, []string{"::1/128", "2001:db8::/32"}, nil},
 		"the family of S3": {routes.AWS, string(data), routes.Filter{Services: []string{"S3"}}, []string{"2001:db8:1::/48"}, []string{"192.0.2.16/28", "198.51.100.0/25", "203.0.113.0/24", "2001:db8:2::/48"}},
 		"a region":         {routes.AWS, string(data), routes.Filter{Regions: []string{"eu-west-1"}, IPv6: true}, nil, []string{"192.0.2.16/28", "203.0.113.0/24", "2001:db8:2::/48"}},
+		"a network of two services": {routes.AWS, `{"prefixes":[{"ip_prefix":"192.0.2.0/24","region":"r","service":"AMAZON"},
+			{"ip_prefix":"192.0.2.0/24","region":"r","service":"S3"}]}`, routes.Filter{Services: []string{"S3"}}, nil, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			list, err := routes.Parse(strings.NewReader(tt.in), tt.format, tt.filter)
