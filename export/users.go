@@ -108,8 +108,12 @@ func (e *exporter) fetchAhead(ctx context.Context, w *snapshot.Writer, organizat
 		}
 	}()
 	return batches, func(i int) {
-		if batches[i] != nil {
-			<-window
+		if batches[i] == nil {
+			return
+		}
+		select {
+		case <-window:
+		case <-ctx.Done(): // it may not have been fetched
 		}
 	}
 }
