@@ -3,9 +3,12 @@ package restore_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"pritunl-backup/restore"
 	"pritunl-backup/simulator"
@@ -215,4 +218,33 @@ func TestBornPartsNeedNoConfirmation(t *testing.T) {
 	if len(plan.Deletes()) != 0 || plan.Count(restore.Delete) != 1 {
 		t.Errorf("%d to confirm of %d deletions", len(plan.Deletes()), plan.Count(restore.Delete))
 	}
+}
+
+// TestDuplicatesThatAreStillBeingMade goes on while the server makes the users of a request for the second time. All of
+// them are there when the plan that deletes them is made.
+func TestDuplicatesThatAreStillBeingMade(t *testing.T) {
+	wanted := rich(t)
+	s := slowly(t, nil)
+	if report, err := s.run(wanted, starting()); err != nil {
+		t.Fatalf("%v\n%s", err, entries(report, restore.Failed))
+	}
+	s.clock.Advance(5 * time.Minute) // all that is made in advance is ready
+	field := edit(t, s.export(), snapshot.Organizations, "Field", nil).String("id")
+	var users []json.RawMessage
+	for _, n := range []int{0, 2, 3, 5, 6, 8, 9, 11} { // without networks behind them
+		users = append(users, json.RawMessage(fmt.Sprintf(`{"name":"field%02d","email":"field%02d@example.com"}`, n, n)))
+	}
+	s.fault(simulator.Fault{Kind: simulator.FaultGone, Method: http.MethodPost, Path: "/user/*/multi"})
+	if _, err := s.client().CreateUsers(t.Context(), field, users); err == nil {
+		t.Fatal("the answer came")
+	}
+	s.clock.Advance(time.Second)
+	if n := s.sim.State().Users; n <= len(wanted.Resources[snapshot.Users]) || n >= len(wanted.Resources[snapshot.Users])+len(users) {
+		t.Fatalf("%d users: none is there twice, or all are already", n)
+	}
+	if report, err := s.run(wanted, resuming()); err != nil {
+		t.Fatalf("%v\n%s", err, entries(report, restore.Failed))
+	}
+	s.clock.Advance(time.Minute)
+	s.proved(t, wanted, resuming())
 }

@@ -35,6 +35,10 @@ func TestDiffMarksWhatCannotBeRestored(t *testing.T) {
 			"a host that no longer serves", `hosts {"id":"h1","name":"vpn-1"}
 			server_hosts {"id":"h1","server":"s1"}`, `hosts {"id":"h1","name":"vpn-1"}`, testHeader(), "", 1,
 		},
+		{
+			"a host that serves in addition", `hosts {"id":"h1","name":"vpn-1"}`, `hosts {"id":"h1","name":"vpn-1"}
+			server_hosts {"id":"h1","server":"s1"}`, testHeader(), "", 1,
+		},
 		{"a field of a newer server", `servers {"id":"s1","name":"main","hide_ovpn":true}`, `servers {"id":"s1","name":"main"}`, older, "servers.hide_ovpn", 0},
 		{"a field of a newer target", `servers {"id":"s1","name":"main"}`, `servers {"id":"s1","name":"main","hide_ovpn":true}`, testHeader(), "servers.hide_ovpn", 0},
 		{"the same field", `servers {"id":"s1","name":"main","hide_ovpn":true}`, `servers {"id":"s1","name":"main"}`, testHeader(), "", 1},
