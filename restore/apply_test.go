@@ -98,7 +98,13 @@ func TestOneRefusedUserKeepsNoOtherOut(t *testing.T) {
 	s := newTarget(t, simulator.Options{Hosts: 2})
 	plan := s.plan(wanted, restore.PlanOptions{})
 	client := s.clientOver(func(rt http.RoundTripper) http.RoundTripper { return refuser{rt, `"carol"`} })
-	report, err := restore.Apply(t.Context(), client, plan, quiet())
+	opts := quiet()
+	opts.Progress = func(e restore.Event) {
+		if e.Waiting {
+			t.Errorf("a refusal is waited for: %s", e.Path)
+		}
+	}
+	report, err := restore.Apply(t.Context(), client, plan, opts)
 	if err == nil || report.Count(restore.Failed) != 1 {
 		t.Errorf("got %v\n%s", err, entries(report, restore.Failed))
 	}

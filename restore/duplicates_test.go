@@ -248,3 +248,33 @@ func TestDuplicatesThatAreStillBeingMade(t *testing.T) {
 	s.clock.Advance(time.Minute)
 	s.proved(t, wanted, resuming())
 }
+
+// TestUsersOfServersAreNotWhatIsWaitedFor looks for two users that an interrupted run may have asked for. The list has
+// two more that the server keeps for servers, which no snapshot holds.
+func TestUsersOfServersAreNotWhatIsWaitedFor(t *testing.T) {
+	wanted := demo(t)
+	s := slowly(t, nil)
+	if report, err := s.run(wanted, restore.PlanOptions{}); err != nil {
+		t.Fatalf("%v\n%s", err, entries(report, restore.Failed))
+	}
+	live := s.export()
+	staff := edit(t, live, snapshot.Organizations, "Example-Staff", nil).String("id")
+	for _, name := range []string{"alice", "bob"} {
+		if err := s.client().DeleteUser(t.Context(), staff, edit(t, live, snapshot.Users, name, nil).String("id")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	client := s.clientOver(func(rt http.RoundTripper) http.RoundTripper {
+		return roundTripper(func(r *http.Request) (*http.Response, error) {
+			if r.URL.Path != "/user/"+staff {
+				return rt.RoundTrip(r)
+			}
+			return respond(r, http.StatusOK, `[{"id":"0000000000000000000000f1","type":"server","name":"s1"},{"id":"0000000000000000000000f2","type":"server","name":"s2"}]`), nil
+		})
+	})
+	began := s.now()
+	grown, err := restore.WaitQuiet(t.Context(), client, s.plan(wanted, resume()), s.patient())
+	if waited := s.now().Sub(began); err != nil || grown || waited < 90*time.Second {
+		t.Errorf("%v: grown %v after %s", err, grown, waited)
+	}
+}

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"pritunl-backup/api"
 	"pritunl-backup/restore"
 	"pritunl-backup/simulator"
 	"pritunl-backup/snapshot"
@@ -276,51 +275,5 @@ func TestALinkOfAnotherTypeIsAnotherLink(t *testing.T) {
 	plan := s.plan(wanted, pruning())
 	if n := len(plan.Deletes()); n != 1 {
 		t.Errorf("%d deletes, want the link", n)
-	}
-}
-
-// TestAServerStaysStoppedFromDeletionsToChanges takes a route of a running server away and changes the server as well:
-// it is not started in between.
-func TestAServerStaysStoppedFromDeletionsToChanges(t *testing.T) {
-	s, wanted := living(t)
-	edit(t, wanted, snapshot.Servers, "office", map[string]any{"port": json.Number("2194")})
-	office := edit(t, wanted, snapshot.Servers, "office", nil).String("id")
-	wanted.Resources[snapshot.ServerRoutes] = slices.DeleteFunc(wanted.Resources[snapshot.ServerRoutes], func(o snapshot.Object) bool {
-		return o.String("server") == office && o.String("network") == "10.1.0.0/16"
-	})
-	plan, _ := s.restore(wanted, pruning())
-	started := 0
-	for _, w := range s.wire.writes {
-		if strings.HasSuffix(w, "/operation/start") {
-			started++
-		}
-	}
-	if started != 1 || status(t, s, "office") != "online" {
-		t.Errorf("started %d times, %s", started, status(t, s, "office"))
-	}
-	proved(t, s, plan)
-	assertSame(t, wanted, s.export())
-}
-
-// TestLinkedServersAreBothDeleted deletes two linked servers, of which one runs, in either order: when the other one's
-// turn comes there may be nothing to stop any more.
-func TestLinkedServersAreBothDeleted(t *testing.T) {
-	for _, name := range []string{"datacentre-a", "datacentre-z"} {
-		s, wanted := living(t)
-		id := edit(t, wanted, snapshot.Servers, "datacentre-east", map[string]any{"name": name}).String("id")
-		s.restore(wanted, update())
-		if _, err := s.client().OperateServer(t.Context(), id, api.Start); err != nil {
-			t.Fatal(err)
-		}
-		if status(t, s, name) != "online" {
-			t.Fatalf("%s does not run", name)
-		}
-		wanted.Resources[snapshot.Servers] = slices.DeleteFunc(wanted.Resources[snapshot.Servers], func(o snapshot.Object) bool {
-			return strings.HasPrefix(o.String("name"), "datacentre-")
-		})
-		s.restore(wanted, pruning())
-		if n := s.sim.State().Servers; n != 3 {
-			t.Errorf("%s running: %d servers are left", name, n)
-		}
 	}
 }
