@@ -36,6 +36,7 @@ type database struct {
 	orgs       []*org
 	orgByID    map[string]*org
 	users      map[string]*user
+	strayed    map[string]*user // those with network links of another organization
 	hosts      []*host
 	servers    []*server
 	serverByID map[string]*server
@@ -70,7 +71,7 @@ type logEntry struct {
 func newDatabase(opts Options, is *release, hosts int) *database {
 	db := &database{
 		opts: opts, is: is, rng: rand.New(rand.NewPCG(opts.Random, 0x5eed)),
-		plan: opts.Plan, users: map[string]*user{}, orgByID: map[string]*org{},
+		plan: opts.Plan, users: map[string]*user{}, strayed: map[string]*user{}, orgByID: map[string]*org{},
 		serverByID: map[string]*server{}, used: newInUse(), dnsRoute: stockDNS, params: paramsPool,
 		nonces: map[string]time.Time{}, sessions: map[string]*session{},
 		csrf: map[string]time.Time{}, logins: map[string][]time.Time{},

@@ -150,6 +150,10 @@ func deleteOrg(s *Simulator, c *call) reply {
 	}
 	for _, u := range o.users {
 		delete(db.users, u.id)
+		delete(db.strayed, u.id)
+	}
+	for _, u := range db.strayed {
+		u.netLinks = slices.DeleteFunc(u.netLinks, func(l netLink) bool { return l.org == o.id })
 	}
 	db.orgs = slices.DeleteFunc(db.orgs, func(x *org) bool { return x == o })
 	delete(db.orgByID, o.id)

@@ -163,15 +163,29 @@ func (db *database) checkBridge(v *server) (refused string, good bool) {
 	return "", true
 }
 
-// netLinks are the networks behind the users of a server.
+// netLinks are the networks behind the users of a server: those that were added in
+// one of its organizations, wherever the user is now.
 func (db *database) netLinks(v *server) []string {
 	var out []string
-	for _, id := range v.orgs {
-		if o := db.org(id); o != nil {
-			for _, u := range o.users {
-				out = append(out, u.netLinks...)
+	add := func(u *user, org string) {
+		for _, l := range u.netLinks {
+			if l.org == org {
+				out = append(out, l.network)
 			}
 		}
 	}
-	return unique(out)
+	for _, id := range v.orgs {
+		o := db.org(id)
+		if o == nil {
+			continue
+		}
+		for _, u := range o.users {
+			add(u, id)
+		}
+		for _, u := range db.strayed {
+			add(u, id)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }

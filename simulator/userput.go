@@ -16,12 +16,14 @@ func putUser(s *Simulator, c *call) reply {
 	if answer := changed.applyPin(db, c.body()["pin"]); answer != nil {
 		return *answer
 	}
-	if code := db.replaceNetLinks(old, &changed, c.body().strs("network_links")); code != "" {
+	code := db.replaceNetLinks(old, &changed, c.body().strs("network_links"))
+	db.noteStrayed(old)
+	if code != "" {
 		return refuse(code)
 	}
 	changed.netLinks = old.netLinks
 	changed.applyRest(c.body())
-	if code := changed.checkBypass(); code != "" {
+	if code = changed.checkBypass(); code != "" {
 		return refuse(code)
 	}
 	from := old.org
@@ -37,21 +39,21 @@ func putUser(s *Simulator, c *call) reply {
 }
 
 // move takes a user who belongs to another organization now out of the former
-// one. Servers of both keep the address, the others give it back or out.
+// one. No server gives an address out or back: those of both organizations go on
+// with the one that the user has.
 func (db *database) move(u *user, from *org) {
 	from.users = slices.DeleteFunc(from.users, func(x *user) bool { return x == u })
 	from.sorted = nil
 	u.org.users = append(u.org.users, u)
-	for _, v := range db.serversOf(from.id) {
-		if !slices.Contains(v.orgs, u.org.id) {
-			v.release(u)
-		}
-	}
-	for _, v := range db.serversOf(u.org.id) {
-		v.assign(u)
-		if i, has := v.poolOf[u.id]; has {
-			v.pool[i].org = u.org.id
-		}
+	db.noteStrayed(u)
+}
+
+// noteStrayed keeps the list of users with network links of another organization
+// than their own.
+func (db *database) noteStrayed(u *user) {
+	delete(db.strayed, u.id)
+	if slices.ContainsFunc(u.netLinks, func(l netLink) bool { return l.org != u.org.id }) {
+		db.strayed[u.id] = u
 	}
 }
 
@@ -97,7 +99,8 @@ func (u *user) applyPin(db *database, value any) *reply {
 }
 
 // replaceNetLinks makes the links of a stored user the wanted ones. Additions
-// come first; servers are looked at with the new groups.
+// come first; servers are looked at with the new groups. Links that were added in
+// another organization than that of the path stay.
 func (db *database) replaceNetLinks(stored, changed *user, wanted []string) (refused string) {
 	var networks []string
 	for _, network := range wanted {
@@ -107,9 +110,9 @@ func (db *database) replaceNetLinks(stored, changed *user, wanted []string) (ref
 		}
 		networks = append(networks, networkText(p))
 	}
-	changed.netLinks = stored.netLinks
+	changed.netLinks = slices.Clone(stored.netLinks)
 	for _, network := range networks {
-		if slices.Contains(stored.netLinks, network) {
+		if slices.Contains(stored.networks(), network) {
 			continue
 		}
 		if code := db.addNetLink(changed, network); code != "" {
@@ -117,8 +120,8 @@ func (db *database) replaceNetLinks(stored, changed *user, wanted []string) (ref
 		}
 		stored.netLinks = changed.netLinks
 	}
-	stored.netLinks = slices.DeleteFunc(slices.Clone(stored.netLinks), func(network string) bool {
-		return !slices.Contains(networks, network)
+	stored.netLinks = slices.DeleteFunc(slices.Clone(stored.netLinks), func(l netLink) bool {
+		return l.org == changed.org.id && !slices.Contains(networks, l.network)
 	})
 	return ""
 }

@@ -35,8 +35,23 @@ type user struct {
 	macs, dns      []string
 	suffix         *string
 	ports          []portForward
-	netLinks       []string
+	netLinks       []netLink
 	devices        []device
+}
+
+// netLink is a network behind a user. It stays with the organization in whose
+// name it was added, also when the user moves to another one.
+type netLink struct {
+	network, org string
+}
+
+// networks of the links of a user, whatever organization they were added in.
+func (u *user) networks() []string {
+	out := make([]string, 0, len(u.netLinks))
+	for _, l := range u.netLinks {
+		out = append(out, l.network)
+	}
+	return out
 }
 
 // device is a registered or waiting device of a user.
@@ -229,8 +244,8 @@ func (db *database) addNetLink(u *user, network string) (refused string) {
 	if err != nil {
 		return "network_link_invalid"
 	}
-	if !slices.Contains(u.netLinks, networkText(p)) {
-		u.netLinks = append(u.netLinks, networkText(p))
+	if l := (netLink{network: networkText(p), org: u.org.id}); !slices.Contains(u.netLinks, l) {
+		u.netLinks = append(u.netLinks, l)
 	}
 	return ""
 }
@@ -246,16 +261,17 @@ func (s *Simulator) findUser(c *call) (*org, *user) {
 }
 
 func deleteUser(s *Simulator, c *call) reply {
-	_, u := s.findUser(c)
+	o, u := s.findUser(c)
 	if u == nil {
 		return crash()
 	}
-	for _, v := range s.db.serversOf(u.org.id) {
+	for _, v := range s.db.serversOf(o.id) {
 		v.release(u)
 	}
 	u.org.users = slices.DeleteFunc(u.org.users, func(x *user) bool { return x == u })
 	u.org.sorted = nil
 	delete(s.db.users, u.id)
+	delete(s.db.strayed, u.id)
 	s.db.note("Deleted user \"" + u.name + "\".")
 	return empty()
 }

@@ -88,9 +88,10 @@ func TestUserThroughOtherOrganization(t *testing.T) {
 	}
 }
 
-// TestMovedUserHasAddressesOfTheNewOrganization moves a user from one
-// organization to another: one server has the first, one the second, one both.
-func TestMovedUserHasAddressesOfTheNewOrganization(t *testing.T) {
+// TestMovedUserLeavesThingsBehind moves a user from one organization to another: one
+// server has the first, one the second, one both. Addresses are neither given back
+// nor out, and the network links stay with the first organization.
+func TestMovedUserLeavesThingsBehind(t *testing.T) {
 	in := start(t, simulator.Options{})
 	a, b := in.make("/organization", `{"name":"a"}`), in.make("/organization", `{"name":"b"}`)
 	made := in.must("POST", "/user/"+a, `{"name":"u","network_links":["10.9.0.0/24"]}`).([]any)[0].(map[string]any)
@@ -109,18 +110,33 @@ func TestMovedUserHasAddressesOfTheNewOrganization(t *testing.T) {
 		t.Errorf("before: %s", got)
 	}
 	in.must("PUT", "/user/"+b+"/"+id, `{"name":"u","network_links":["10.9.0.0/24"]}`)
-	if got := addresses(b); got != "10.2.0.3 10.3.0.2" {
+	if got := addresses(b); got != " 10.3.0.2" {
 		t.Errorf("after: %s", got)
 	}
 	again := in.must("POST", "/user/"+a, `{"name":"w"}`).([]any)[0].(map[string]any)
-	if id = again["id"].(string); addresses(a) != "10.1.0.2 10.3.0.4" {
+	if id = again["id"].(string); addresses(a) != "10.1.0.3 10.3.0.4" {
 		t.Errorf("the next user of the first organization has %s", addresses(a))
 	}
 	for _, o := range in.list("/server") {
 		v := o.(map[string]any)
 		networks := names(in.list("/server/"+v["id"].(string)+"/route"), "network")
-		if has := strings.Contains(networks, "10.9.0.0/24"); has != (v["name"] != "s1") {
+		if has := strings.Contains(networks, "10.9.0.0/24"); has != (v["name"] != "s2") {
 			t.Errorf("routes of %v: %s", v["name"], networks)
+		}
+	}
+	links := func(org, body string) string {
+		t.Helper()
+		in.must("PUT", "/user/"+org+"/"+made["id"].(string), body)
+		return fmt.Sprint(in.object("GET", "/user/"+org+"/"+made["id"].(string), "")["network_links"])
+	}
+	for _, step := range []struct{ org, body, want string }{
+		{b, `{"name":"u"}`, "[10.9.0.0/24]"},
+		{b, `{"name":"u","network_links":["10.8.0.0/24"]}`, "[10.9.0.0/24 10.8.0.0/24]"},
+		{a, `{"name":"u"}`, "[10.8.0.0/24]"},
+		{b, `{"name":"u"}`, "[]"},
+	} {
+		if got := links(step.org, step.body); got != step.want {
+			t.Errorf("%s: %s, want %s", step.body, got, step.want)
 		}
 	}
 }

@@ -91,7 +91,7 @@ func (db *database) contextOf(o *org) orgContext {
 func (ctx orgContext) detail(u *user) userDetail {
 	d := userDetail{
 		userView: u.view(ctx.org), Gravatar: true, Audit: ctx.db.audits(), SSO: ctx.db.live["sso"],
-		AuthModes: ctx.db.authModes(u, ctx.otp), NetworkLinks: append([]string{}, u.netLinks...),
+		AuthModes: ctx.db.authModes(u, ctx.otp), NetworkLinks: u.networks(),
 		Servers: []userServer{},
 	}
 	if ctx.mapping {
