@@ -1,6 +1,9 @@
 package simulator
 
-import "net/http"
+import (
+	"net/http"
+	"time"
+)
 
 // fillPools makes everything that is made in advance.
 func (db *database) fillPools() {
@@ -20,6 +23,15 @@ func (db *database) newPoolUser() *user {
 	return &user{id: db.newID(), otpSecret: db.otpSecret()}
 }
 
+// certificateTime is how long the next certificate takes.
+func (db *database) certificateTime() time.Duration {
+	r := db.opts.Realism
+	if r.CertificateSpread == 0 {
+		return r.Certificate
+	}
+	return r.Certificate + time.Duration(db.rng.Int64N(int64(r.CertificateSpread)))
+}
+
 // refill makes users in advance, one after another.
 func (db *database) refill(o *org) {
 	if o.filling || db.opts.Realism.Certificate == 0 {
@@ -28,7 +40,7 @@ func (db *database) refill(o *org) {
 	o.filling = true
 	db.background(func(wait wait) {
 		for len(o.pool) < certPool && db.org(o.id) == o {
-			wait(db.opts.Realism.Certificate)
+			wait(db.certificateTime())
 			o.pool = append(o.pool, db.newPoolUser())
 		}
 		o.filling = false
@@ -45,7 +57,7 @@ func (s *Simulator) store(c *call, u *user) (kept *user) {
 	times, race := db.opts.Realism, o.filling && len(c.items) > 1
 	pooled := len(o.pool) > 0 || times.Certificate == 0
 	if len(o.pool) == 0 {
-		c.wait(times.Certificate)
+		c.wait(db.certificateTime())
 		o.pool = append(o.pool, db.newPoolUser())
 	}
 	kept, o.pool = o.pool[0], o.pool[1:]

@@ -21,6 +21,9 @@ type Realism struct {
 	// Certificate is the time to make the certificate of one user. Up to six in
 	// each organization are made in advance, one after another.
 	Certificate time.Duration
+	// CertificateSpread is how much longer than Certificate one may take: each
+	// takes a random time between the two.
+	CertificateSpread time.Duration
 	// PooledUser is the time to create a user whose certificate is ready.
 	PooledUser time.Duration
 	// Organization is the time to make the certificate authority of a new one.
@@ -32,6 +35,9 @@ type Realism struct {
 	Params time.Duration
 	// Start is the time from the start of a server to the answer.
 	Start time.Duration
+	// NoHost is how long a start waits for a host when none answers. It fails
+	// then, and until then the server is online.
+	NoHost time.Duration
 	// Busy is the time after which the creation of more than ten users is known
 	// to be under way: only then is another one refused.
 	Busy time.Duration
@@ -50,9 +56,9 @@ type Realism struct {
 // of a restore it loses one or two.
 func Realistic() Realism {
 	return Realism{
-		Request: 60 * time.Millisecond, Certificate: 4 * time.Second, PooledUser: 50 * time.Millisecond,
-		Organization: 3 * time.Second, Server: 2 * time.Second, Params: 45 * time.Second, Start: 3 * time.Second,
-		Busy: 100 * time.Millisecond, FrontEndLimit: 2 * time.Minute, LostUsers: 0.08, LostParams: 0.08,
+		Request: 60 * time.Millisecond, Certificate: 3 * time.Second, CertificateSpread: 7 * time.Second,
+		PooledUser: 50 * time.Millisecond, Organization: 3 * time.Second, Server: 2 * time.Second, Params: 45 * time.Second,
+		Start: 3 * time.Second, NoHost: 29 * time.Second, Busy: 100 * time.Millisecond, FrontEndLimit: 2 * time.Minute, LostUsers: 0.08, LostParams: 0.08,
 	}
 }
 
@@ -80,9 +86,9 @@ func (r *Realism) UnmarshalJSON(text []byte) error {
 		return fmt.Errorf("read realism: %w", err)
 	}
 	durations := map[string]*time.Duration{
-		"request_ms": &r.Request, "certificate_ms": &r.Certificate, "pooled_user_ms": &r.PooledUser,
-		"organization_ms": &r.Organization, "server_ms": &r.Server, "params_ms": &r.Params, "start_ms": &r.Start,
-		"busy_ms": &r.Busy, "front_end_limit_ms": &r.FrontEndLimit,
+		"request_ms": &r.Request, "certificate_ms": &r.Certificate, "certificate_spread_ms": &r.CertificateSpread,
+		"pooled_user_ms": &r.PooledUser, "organization_ms": &r.Organization, "server_ms": &r.Server,
+		"params_ms": &r.Params, "start_ms": &r.Start, "no_host_ms": &r.NoHost, "busy_ms": &r.Busy, "front_end_limit_ms": &r.FrontEndLimit,
 	}
 	chances := map[string]*float64{"lost_users": &r.LostUsers, "lost_params": &r.LostParams}
 	for key, n := range given {
@@ -100,7 +106,8 @@ func (r *Realism) UnmarshalJSON(text []byte) error {
 
 func (r Realism) check() error {
 	for _, d := range []time.Duration{
-		r.Request, r.Certificate, r.PooledUser, r.Organization, r.Server, r.Params, r.Start, r.Busy, r.FrontEndLimit,
+		r.Request, r.Certificate, r.CertificateSpread, r.PooledUser, r.Organization, r.Server, r.Params, r.Start, r.NoHost,
+		r.Busy, r.FrontEndLimit,
 	} {
 		if d < 0 {
 			return fmt.Errorf("set realism: negative duration %v", d)

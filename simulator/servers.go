@@ -256,7 +256,7 @@ func operate(s *Simulator, c *call) reply {
 }
 
 // start runs a server on as many of its hosts as it has replicas, and waits for
-// them. It fails without an organization or a host that answers.
+// them. It fails without an organization, and after a while when no host answers.
 func (db *database) start(c *call, v *server) bool {
 	if v.status != offline || v.noParams {
 		return true
@@ -270,10 +270,12 @@ func (db *database) start(c *call, v *server) bool {
 			running = append(running, id)
 		}
 	}
+	v.status, v.started, v.instances = online, db.now(), running
 	if len(running) == 0 {
+		c.wait(db.opts.Realism.NoHost)
+		v.stop()
 		return false
 	}
-	v.status, v.started, v.instances = online, db.now(), running
 	c.wait(db.opts.Realism.Start)
 	return true
 }

@@ -22,6 +22,7 @@ func slow(t *testing.T, opts simulator.Options, change func(*simulator.Realism))
 	clock := simulator.NewClock(time.Now())
 	opts.Clock, opts.Realism = clock, simulator.Realistic()
 	opts.Realism.LostUsers, opts.Realism.LostParams = 0, 0
+	opts.Realism.Certificate, opts.Realism.CertificateSpread = 4*time.Second, 0
 	if change != nil {
 		change(&opts.Realism)
 	}
