@@ -26,6 +26,9 @@ type shape struct {
 	keys []string
 	typ  reflect.Type
 	many bool
+	// whole says that the front end looks into the elements of the list itself,
+	// and crashes when one is null.
+	whole bool
 }
 
 // fields is a decoded body. Every key of the shape is present, absent ones with
@@ -73,11 +76,11 @@ func list(words string) *shape {
 }
 
 // decode reads the first JSON value of the body. What follows it is ignored. A
-// list that was the JSON text null stays nil.
+// list that was the JSON text null stays nil, and so do its elements.
 func (sh *shape) decode(r io.Reader) ([]fields, error) {
 	target := sh.typ
 	if sh.many {
-		target = reflect.SliceOf(sh.typ)
+		target = reflect.SliceOf(reflect.PointerTo(sh.typ))
 	}
 	value := reflect.New(target)
 	if err := json.NewDecoder(r).Decode(value.Interface()); err != nil {
@@ -92,7 +95,9 @@ func (sh *shape) decode(r io.Reader) ([]fields, error) {
 	}
 	out := make([]fields, value.Len())
 	for i := range out {
-		out[i] = sh.fields(value.Index(i))
+		if element := value.Index(i); !element.IsNil() {
+			out[i] = sh.fields(element.Elem())
+		}
 	}
 	return out, nil
 }
@@ -108,7 +113,7 @@ func (sh *shape) fields(v reflect.Value) fields {
 // without is the shape of a front end that does not know some keys: it drops
 // them whatever their type.
 func (sh *shape) without(absent []string) *shape {
-	out := &shape{many: sh.many}
+	out := &shape{many: sh.many, whole: sh.whole}
 	var members []reflect.StructField
 	for i, key := range sh.keys {
 		if !slices.Contains(absent, key) {

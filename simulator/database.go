@@ -250,12 +250,26 @@ func (c *call) pageOf() (p paging, good bool) {
 	if s == "" {
 		return p, true
 	}
-	n, err := strconv.ParseInt(strings.TrimSpace(s), 10, 64)
+	n, err := pythonInt(s)
 	if err != nil || n < 0 || n > 1<<56 {
 		return p, false
 	}
 	return paging{wanted: true, page: int(n)}, true
 }
+
+// pythonInt reads a number as the back end's language does: blanks around it and
+// single underscores between digits are allowed.
+func pythonInt(s string) (int64, error) {
+	s = strings.TrimSpace(s)
+	for i := 1; i+1 < len(s); i++ {
+		if s[i] == '_' && isDigit(s[i-1]) && isDigit(s[i+1]) {
+			s = s[:i] + s[i+1:]
+		}
+	}
+	return strconv.ParseInt(s, 10, 64)
+}
+
+func isDigit(b byte) bool { return b >= '0' && b <= '9' }
 
 // slice cuts one page out of a list.
 func slicePage[T any](list []T, p paging, size int) []T {

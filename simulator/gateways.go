@@ -10,6 +10,7 @@ import (
 type gateway struct {
 	id, name                 string
 	loc                      *location
+	linkID                   string // the link in whose path it was added
 	timeout, backoff         *int
 	priority                 int
 	static                   bool
@@ -43,7 +44,7 @@ type gatewayView struct {
 
 func (g *gateway) view() gatewayView {
 	return gatewayView{
-		ID: g.id, Name: g.name, LinkID: g.loc.link.id, LocationID: g.loc.id, Status: "unavailable",
+		ID: g.id, Name: g.name, LinkID: g.linkID, LocationID: g.loc.id, Status: "unavailable",
 		Timeout: g.timeout, Priority: g.priority, Backoff: g.backoff, Static: g.static, Public: g.public, Local: g.local,
 	}
 }
@@ -63,7 +64,7 @@ func postGateway(s *Simulator, c *call) reply {
 		return abort(http.StatusNotFound)
 	}
 	g := &gateway{
-		id: s.db.newID(), loc: loc, secret: s.db.secretText(32), publicKey: filterBase64(c.body().str("wg_public_key")),
+		id: s.db.newID(), loc: loc, linkID: l.id, secret: s.db.secretText(32), publicKey: filterBase64(c.body().str("wg_public_key")),
 	}
 	g.apply(c.body())
 	loc.gateways = append(loc.gateways, g)

@@ -193,10 +193,11 @@ func readNumber(v any) (out any, good bool) {
 		}
 		n = int(v)
 	case string:
-		var err error
-		if n, err = strconv.Atoi(strings.TrimSpace(v)); err != nil {
+		number, err := pythonInt(v)
+		if err != nil {
 			return nil, false
 		}
+		n = int(number)
 	default:
 		return nil, false
 	}

@@ -137,7 +137,7 @@ func listUsers(s *Simulator, c *call) reply {
 		return abort(http.StatusNotFound)
 	}
 	p, good := c.pageOf()
-	limit, err := strconv.Atoi(cmp.Or(strings.TrimSpace(c.query.Get("limit")), strconv.Itoa(userPage)))
+	limit, err := pythonInt(cmp.Or(c.query.Get("limit"), strconv.Itoa(userPage)))
 	if !good || err != nil {
 		return crash()
 	}
@@ -145,7 +145,7 @@ func listUsers(s *Simulator, c *call) reply {
 	search := c.query.Get("search")
 	switch {
 	case search != "":
-		return ctx.search(search, limit, p)
+		return ctx.search(search, int(limit), p)
 	case p.wanted:
 		return ok(map[string]any{
 			"page": p.page, "page_total": pageTotal(len(o.users), userPage), "server_count": len(ctx.servers),

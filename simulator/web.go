@@ -3,6 +3,7 @@ package simulator
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -203,6 +204,9 @@ func (c *call) read(w http.ResponseWriter, sh *shape) int {
 	items, err := sh.decode(http.MaxBytesReader(w, c.req.Body, maxBody))
 	if err != nil {
 		return http.StatusBadRequest
+	}
+	if slices.ContainsFunc(items, func(b fields) bool { return b == nil }) && sh.whole {
+		return 510
 	}
 	c.items = items
 	return 0

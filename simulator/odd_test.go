@@ -1,0 +1,61 @@
+package simulator_test
+
+import (
+	"fmt"
+	"net/http"
+	"testing"
+
+	"pritunl-backup/simulator"
+)
+
+// TestNullElements sends lists with an element that is null. Users before it are
+// created; a list of routes makes the front end fail, with an empty answer.
+func TestNullElements(t *testing.T) {
+	in := start(t, simulator.Options{})
+	org, server := in.make("/organization", `{"name":"o"}`), in.server(`"network":"10.1.0.0/24"`)
+	if got := in.outcome("POST", "/user/"+org+"/multi", `[{"name":"a"},null,{"name":"b"}]`); got != http.StatusText(500) {
+		t.Errorf("users: %s", got)
+	}
+	if got := names(in.list("/user/"+org), "name"); got != "a" {
+		t.Errorf("created: %s", got)
+	}
+	for body, want := range map[string]int{`[{"network":"10.2.0.0/16"},null]`: 510, `[null]`: 510, `[]`: 500, `null`: 500} {
+		if status, text := in.raw("POST", "/server/"+server+"/routes", body); status != want || status == 510 && text != "" {
+			t.Errorf("routes %s: %d %q", body, status, text)
+		}
+	}
+	if got := names(in.list("/server/"+server+"/route"), "network"); got != "0.0.0.0/0 10.1.0.0/24 8.8.8.8/32" {
+		t.Errorf("routes: %s", got)
+	}
+}
+
+// TestLinkOfGateway: a host of a location shows the link in whose path it was added.
+func TestLinkOfGateway(t *testing.T) {
+	in := start(t, simulator.Options{})
+	own, other := in.make("/link", `{"name":"own"}`), in.make("/link", `{"name":"other"}`)
+	location := in.make("/link/"+own+"/location", `{"name":"x"}`)
+	made := in.object("POST", "/link/"+other+"/location/"+location+"/host", `{"name":"g"}`)
+	shown := in.list("/link/" + own + "/location")[0].(map[string]any)["hosts"].([]any)[0].(map[string]any)
+	for _, g := range []map[string]any{made, shown} {
+		if g["link_id"] != other || g["location_id"] != location {
+			t.Errorf("host %v", g)
+		}
+	}
+}
+
+// TestNumbersWithUnderscores reads them as Python does.
+func TestNumbersWithUnderscores(t *testing.T) {
+	in := start(t, simulator.Options{})
+	for page, want := range map[string]string{"1_0": "10", "%201": "1", "1__0": "", "_1": "", "1_": ""} {
+		status, _ := in.raw("GET", "/organization?page="+page, "")
+		if want == "" {
+			if status != http.StatusInternalServerError {
+				t.Errorf("page %q: %d", page, status)
+			}
+			continue
+		}
+		if got := fmt.Sprint(in.object("GET", "/organization?page="+page, "")["page"]); got != want {
+			t.Errorf("page %q: %s", page, got)
+		}
+	}
+}
