@@ -59,3 +59,58 @@ func TestNumbersWithUnderscores(t *testing.T) {
 		}
 	}
 }
+
+// TestAddressesInTinyNetworks: a network of two addresses has one for a user, and to
+// one of a single address no organization can be attached.
+func TestAddressesInTinyNetworks(t *testing.T) {
+	in := start(t, simulator.Options{})
+	org := in.make("/organization", `{"name":"o"}`)
+	for _, name := range []string{"a", "b"} {
+		in.must("POST", "/user/"+org, `{"name":"`+name+`"}`)
+	}
+	two, one, bare := in.server(`"network":"10.9.1.0/31","ipv6":true`), in.server(`"network":"10.9.2.7/32"`), in.server(`"network":"10.9.3.0"`)
+	in.must("PUT", "/server/"+two+"/organization/"+org, "")
+	for _, server := range []string{one, bare} {
+		if got := in.outcome("PUT", "/server/"+server+"/organization/"+org, ""); got != http.StatusText(500) {
+			t.Errorf("attached: %s", got)
+		}
+		if n := len(in.list("/server/" + server + "/organization")); n != 0 {
+			t.Errorf("%d organizations", n)
+		}
+	}
+	var got []string
+	for _, u := range in.list("/user/" + org) {
+		got = append(got, names(u.(map[string]any)["servers"].([]any), "virt_address"), names(u.(map[string]any)["servers"].([]any), "virt_address6"))
+	}
+	if fmt.Sprint(got) != "[10.9.1.1 fd00:a090:100:0:10:9:1:1  ]" {
+		t.Errorf("addresses %q", got)
+	}
+}
+
+// TestLongIDsThatAreNone in the place of an organization or a user stand for a new
+// one: a PUT creates a user without a certificate, or moves one out of sight.
+func TestLongIDsThatAreNone(t *testing.T) {
+	in := start(t, simulator.Options{})
+	org := in.make("/organization", `{"name":"o"}`)
+	id := in.must("POST", "/user/"+org, `{"name":"u"}`).([]any)[0].(map[string]any)["id"].(string)
+	const junk = "not-an-id-at-all"
+	if u := in.object("GET", "/user/"+junk+"/"+id, ""); u["name"] != "u" || u["organization_name"] != nil || u["organization"] == org {
+		t.Errorf("without an organization: %v", u)
+	}
+	if got := in.outcome("POST", "/user/"+junk+"/multi", "[]"); got != "OK" {
+		t.Errorf("nobody: %s", got)
+	}
+	made := in.object("PUT", "/user/"+org+"/"+junk, `{"name":"n"}`)
+	if made["name"] != "n" || made["otp_secret"] != nil || names(in.list("/user/"+org), "name") != "n u" {
+		t.Errorf("made: %v", made)
+	}
+	in.must("DELETE", "/user/"+org+"/"+junk, "")
+	in.must("PUT", "/user/"+junk+"/"+id, `{"name":"u"}`)
+	if got := names(in.list("/user/"+org), "name"); got != "n" {
+		t.Errorf("left: %s", got)
+	}
+	in.must("DELETE", "/user/"+junk+"/"+id, "")
+	if got := in.outcome("GET", "/user/"+org+"/"+id, ""); got != "Not Found" {
+		t.Errorf("deleted: %s", got)
+	}
+}

@@ -161,5 +161,13 @@ func deleteOrg(s *Simulator, c *call) reply {
 	return empty()
 }
 
+// shownName is null for an organization that was never stored.
+func (o *org) shownName() *string {
+	if o.expires.IsZero() {
+		return nil
+	}
+	return &o.name
+}
+
 // label is the form of a name in a DNS name.
 func label(name string) string { return strings.ReplaceAll(name, ".", "-") }

@@ -28,12 +28,15 @@ func (v *server) take(i int, u *user) {
 
 func (v *server) nextAddress() (netip.Addr, bool) {
 	network, err := parseLoose(v.conf.str("network"))
-	if err != nil || !network.Addr().Is4() || network.Bits() > 30 {
+	if err != nil || !network.Addr().Is4() || network.Bits() == 32 {
 		return netip.Addr{}, false
 	}
 	first := number4(network.Masked().Addr())
 	last := first | ^uint32(0)>>network.Bits() - 1
 	next := first + 2
+	if network.Bits() == 31 { // neither a network address nor one for broadcasts
+		next, last = first+1, first+1
+	}
 	if start := v.conf.str("network_start"); start != "" && mustAddr(start).Is4() {
 		next = number4(mustAddr(start))
 	}
@@ -61,6 +64,13 @@ func (v *server) releaseOrg(org string) {
 		delete(v.poolOf, v.pool[i].uid)
 		v.pool[i].uid, v.pool[i].org = "", ""
 	}
+}
+
+// single says that the network of a server is one address: the server cannot look
+// for those of users then.
+func (v *server) single() bool {
+	network, err := parseLoose(v.conf.str("network"))
+	return err == nil && network.IsSingleIP()
 }
 
 func (v *server) assignOrg(o *org) {

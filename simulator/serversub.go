@@ -41,6 +41,9 @@ func attachOrg(s *Simulator, c *call) reply {
 		return crash()
 	}
 	if !slices.Contains(v.orgs, o.id) {
+		if v.single() {
+			return crash()
+		}
 		v.orgs = append(v.orgs, o.id)
 		v.assignOrg(o)
 	}

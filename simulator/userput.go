@@ -3,10 +3,15 @@ package simulator
 import "slices"
 
 // putUser changes a user. Links are stored at once, everything else only when
-// all checks have passed. The user then belongs to the organization of the path.
+// all checks have passed. The user then belongs to the organization of the path. A
+// long id that is none makes a new user, without certificate or address.
 func putUser(s *Simulator, c *call) reply {
 	db := s.db
 	o, old := s.findUser(c)
+	_, made := c.id("user_id")
+	if made && o != nil {
+		old = &user{id: db.newID(), org: o, authType: localAuth}
+	}
 	if old == nil {
 		return crash()
 	}
@@ -29,6 +34,9 @@ func putUser(s *Simulator, c *call) reply {
 	from := old.org
 	*old = changed
 	o.sorted = nil
+	if made {
+		o.users, db.users[old.id] = append(o.users, old), old
+	}
 	if from != o {
 		db.move(old, from)
 	}

@@ -13,7 +13,7 @@ import (
 type userView struct {
 	ID              string        `json:"id"`
 	Organization    string        `json:"organization"`
-	OrgName         string        `json:"organization_name"`
+	OrgName         *string       `json:"organization_name"` // null for an organization that is not stored
 	Name            string        `json:"name"`
 	Email           *string       `json:"email"`
 	Groups          []string      `json:"groups"`
@@ -62,7 +62,7 @@ type userServer struct {
 
 func (u *user) view(o *org) userView {
 	return userView{
-		ID: u.id, Organization: o.id, OrgName: o.name, Name: u.name, Email: u.email, Groups: u.groups,
+		ID: u.id, Organization: o.id, OrgName: o.shownName(), Name: u.name, Email: u.email, Groups: u.groups,
 		Pin: u.pin != "", Type: "client", AuthType: u.authType, YubicoID: u.yubikey, OTPSecret: u.otpSecret,
 		Disabled: u.disabled, BypassSecondary: u.bypass, ClientToClient: u.clientToClient,
 		MacAddresses: u.macs, DNSServers: u.dns, DNSSuffix: u.suffix, PortForwarding: u.ports,
