@@ -113,7 +113,7 @@ func getLogs(s *Simulator, _ *call) reply {
 // getKeyLinks makes temporary links that lead nowhere.
 func getKeyLinks(s *Simulator, c *call) reply {
 	if _, u := s.findUser(c); u == nil {
-		return abort(http.StatusNotFound)
+		return crash()
 	}
 	id, short := strings.ToLower(s.db.secretText(32)), s.db.secretText(8)
 	return ok(map[string]string{

@@ -114,3 +114,15 @@ func TestLongIDsThatAreNone(t *testing.T) {
 		t.Errorf("deleted: %s", got)
 	}
 }
+
+// TestKeyLinksOfNobody: asking for temporary links of a user that does not exist
+// makes the server fail.
+func TestKeyLinksOfNobody(t *testing.T) {
+	in := start(t, simulator.Options{})
+	org := in.make("/organization", `{"name":"o"}`)
+	for _, path := range []string{org + "/" + unknownID, org + "/zz", "zz/" + unknownID} {
+		if got := in.outcome("GET", "/data/"+path, ""); got != http.StatusText(500) {
+			t.Errorf("%s: %s", path, got)
+		}
+	}
+}

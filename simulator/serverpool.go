@@ -8,9 +8,13 @@ import (
 // assign gives a user an address: one that was given back, else the next one
 // after the highest. The first address of a network is the server's.
 func (v *server) assign(u *user) {
-	if _, has := v.poolOf[u.id]; has {
-		return
+	if _, has := v.poolOf[u.id]; !has {
+		v.give(u)
 	}
+}
+
+// give does so too for a user who has an address already.
+func (v *server) give(u *user) {
 	if i := slices.IndexFunc(v.pool, func(s slot) bool { return s.uid == "" }); i >= 0 {
 		v.take(i, u)
 		return
@@ -23,7 +27,9 @@ func (v *server) assign(u *user) {
 
 func (v *server) take(i int, u *user) {
 	v.pool[i].uid, v.pool[i].org = u.id, u.org.id
-	v.poolOf[u.id] = i
+	if old, has := v.poolOf[u.id]; !has || i < old {
+		v.poolOf[u.id] = i
+	}
 }
 
 func (v *server) nextAddress() (netip.Addr, bool) {
@@ -49,11 +55,19 @@ func (v *server) nextAddress() (netip.Addr, bool) {
 	return addr4(next), next <= last
 }
 
-// release gives the address of a user back.
+// release gives the address of a user back, the first one of several.
 func (v *server) release(u *user) {
 	if i, has := v.poolOf[u.id]; has {
-		v.pool[i].uid, v.pool[i].org = "", ""
-		delete(v.poolOf, u.id)
+		v.free(i)
+	}
+}
+
+func (v *server) free(i int) {
+	uid := v.pool[i].uid
+	v.pool[i].uid, v.pool[i].org = "", ""
+	delete(v.poolOf, uid)
+	if next := slices.IndexFunc(v.pool, func(s slot) bool { return s.uid == uid }); next >= 0 {
+		v.poolOf[uid] = next
 	}
 }
 
@@ -61,8 +75,7 @@ func (v *server) release(u *user) {
 // the server stops after the first.
 func (v *server) releaseOrg(org string) {
 	if i := slices.IndexFunc(v.pool, func(s slot) bool { return s.org == org && s.uid != "" }); i >= 0 {
-		delete(v.poolOf, v.pool[i].uid)
-		v.pool[i].uid, v.pool[i].org = "", ""
+		v.free(i)
 	}
 }
 
@@ -73,9 +86,11 @@ func (v *server) single() bool {
 	return err == nil && network.IsSingleIP()
 }
 
+// assignOrg gives every user of an organization an address, also those who have one
+// because the organization was attached before. The first one is shown.
 func (v *server) assignOrg(o *org) {
 	for _, u := range o.byName() {
-		v.assign(u)
+		v.give(u)
 	}
 }
 

@@ -232,7 +232,8 @@ func TestServerLinks(t *testing.T) {
 	}
 }
 
-// Detaching an organization gives back one address only, as the server does.
+// Detaching an organization gives back one address only, as the server does, and
+// attaching it again gives out second ones; the first one is shown.
 func TestAddresses(t *testing.T) {
 	in := start(t, simulator.Options{})
 	a, b := in.make("/organization", `{"name":"a"}`), in.make("/organization", `{"name":"b"}`)
@@ -259,6 +260,11 @@ func TestAddresses(t *testing.T) {
 	in.must("POST", "/user/"+b, `{"name":"b4"}`)
 	if got := addresses(b); got != "10.1.0.4 10.1.0.5 10.1.0.2 10.1.0.6" {
 		t.Errorf("after: %s", got)
+	}
+	in.must("DELETE", server+"/organization/"+b, "") // .2 of b3 becomes free, and b1 is the first to get another one
+	in.must("PUT", server+"/organization/"+b, "")
+	if got := addresses(b); got != "10.1.0.2 10.1.0.5 10.1.0.8 10.1.0.6" {
+		t.Errorf("attached again: %s", got)
 	}
 	in.must("PUT", server, serverBody(`"network":"10.9.0.0/24"`))
 	if got := addresses(b); got != "10.9.0.2 10.9.0.3 10.9.0.4 10.9.0.5" {
