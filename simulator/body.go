@@ -26,9 +26,6 @@ type shape struct {
 	keys []string
 	typ  reflect.Type
 	many bool
-	// whole says that the front end looks into the elements of the list itself,
-	// and crashes when one is null.
-	whole bool
 }
 
 // fields is a decoded body. Every key of the shape is present, absent ones with
@@ -113,7 +110,7 @@ func (sh *shape) fields(v reflect.Value) fields {
 // without is the shape of a front end that does not know some keys: it drops
 // them whatever their type.
 func (sh *shape) without(absent []string) *shape {
-	out := &shape{many: sh.many, whole: sh.whole}
+	out := &shape{many: sh.many}
 	var members []reflect.StructField
 	for i, key := range sh.keys {
 		if !slices.Contains(absent, key) {

@@ -23,6 +23,16 @@ func (db *database) newPoolUser() *user {
 	return &user{id: db.newID(), otpSecret: db.otpSecret()}
 }
 
+// pooledUser is the user with an id among those made in advance.
+func (db *database) pooledUser(id string) *user {
+	for _, o := range db.orgs {
+		if u := byID(o.pool, func(u *user) string { return u.id }, id); u != nil {
+			return u
+		}
+	}
+	return nil
+}
+
 // certificateTime is how long the next certificate takes.
 func (db *database) certificateTime() time.Duration {
 	r := db.opts.Realism

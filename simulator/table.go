@@ -152,9 +152,7 @@ func (t *table) servers() {
 	t.del("server/:server_id/organization/:org_id", detachOrg)
 	t.get("server/:server_id/route", listRoutes)
 	t.post("server/:server_id/route", routeWords, postRoute)
-	many := list(routeWords)
-	many.whole = true
-	t.add(http.MethodPost, "server/:server_id/routes", many, postRoutes)
+	t.add(http.MethodPost, "server/:server_id/routes", list(routeWords), postRoutes)
 	t.put("server/:server_id/route/:net", routeWords, putRoute)
 	t.del("server/:server_id/route/:net", deleteRoute)
 	t.get("server/:server_id/host", listServerHosts)

@@ -120,10 +120,25 @@ func getUser(s *Simulator, c *call) reply {
 		return listUsers(s, c)
 	}
 	o, u := s.findUser(c)
-	if u == nil {
+	if o == nil {
 		return abort(http.StatusNotFound)
 	}
-	return ok(s.db.contextOf(o).detail(u))
+	ctx := s.db.contextOf(o)
+	if u == nil {
+		if u = s.db.pooledUser(c.key("user_id")); u == nil {
+			return abort(http.StatusNotFound)
+		}
+		return ok(ctx.pooled(u))
+	}
+	return ok(ctx.detail(u))
+}
+
+// pooled is a user who waits for a name: lists leave it out, but under its id it is
+// shown. So are users that were lost.
+func (ctx orgContext) pooled(u *user) userDetail {
+	d := ctx.detail(u)
+	d.Type, d.AuthType, d.Groups, d.AuthModes = "client_pool", localAuth, []string{}, []string{}
+	return d
 }
 
 // listUsers is the list of an organization: all, one page, or a search.
