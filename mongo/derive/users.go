@@ -88,9 +88,10 @@ func (i *Instance) userServers(user, org bson.Raw, addresses []bson.Raw) []any {
 		}
 		o := object{"server_id": idOf(server), "virt_address": nil, "virt_address6": nil}
 		for _, a := range addresses {
-			if id(lenient.Value(a, "server_id")) == idOf(server) {
+			if id(lenient.Value(a, "server_id")) == idOf(server) { // of several, the first is shown
 				address, _, _ := strings.Cut(lenient.Text(a, "address"), "/")
 				o["virt_address"], o["virt_address6"] = address, i.address6(server, address)
+				break
 			}
 		}
 		out = append(out, o)

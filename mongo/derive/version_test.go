@@ -28,7 +28,10 @@ func TestIPv6OfUsersAndServers(t *testing.T) {
 				{Key: "network", Value: test.network}, {Key: "wg", Value: true}, {Key: "network_wg", Value: "10.1.0.0/24"}})},
 		})
 		user := document(t, bson.D{{Key: "_id", Value: bson.NewObjectID()}, {Key: "org_id", Value: org}, {Key: "type", Value: "client"}})
-		o := i.User(user, nil, []bson.Raw{document(t, bson.D{{Key: "server_id", Value: server}, {Key: "address", Value: test.address + "/24"}})})
+		address := func(text string) bson.Raw {
+			return document(t, bson.D{{Key: "server_id", Value: server}, {Key: "address", Value: text}})
+		}
+		o := i.User(user, nil, []bson.Raw{address(test.address + "/24"), address("10.255.0.9/24")}) // of several, the first is shown
 		if got := o["servers"].([]any)[0].(map[string]any)["virt_address6"]; got != test.user {
 			t.Errorf("%s %s in %s: %v, want %s", test.version, test.address, test.network, got, test.user)
 		}
