@@ -21,6 +21,7 @@ type runner struct {
 	owners  map[string]*node            // ids that the run has claimed
 	born    map[*node]string            // natural key of what the run has created, as the server showed it
 	removed map[*node]bool              // live objects that the run has deleted
+	linked  map[string]bool             // servers, by id, whose link the target has kept although it was removed
 	pending map[string]*waiting         // servers that had no parameters when they were last looked at, by id
 	done    int
 	total   int
@@ -60,7 +61,7 @@ func newRunner(client *api.Client, plan *Plan, opts ApplyOptions) *runner {
 		client: client, plan: plan, opts: opts.filled(), total: plan.Writes(),
 		todo:   map[snapshot.Kind][]*Action{},
 		before: map[string]bool{}, owners: map[string]*node{}, born: map[*node]string{},
-		removed: map[*node]bool{}, pending: map[string]*waiting{},
+		removed: map[*node]bool{}, linked: map[string]bool{}, pending: map[string]*waiting{},
 	}
 	r.report, r.entries = newReport(plan)
 	for _, a := range plan.Actions {
@@ -219,7 +220,7 @@ func (r *runner) finish(ctx context.Context, a *Action, result Result, err error
 		return ctx.Err()
 	}
 	e.Result, e.Error = Failed, err.Error()
-	if ctx.Err() == nil && (refused(err) || errors.Is(err, errMissing)) {
+	if ctx.Err() == nil && (refused(err) || errors.Is(err, errMissing) || errors.Is(err, errLinked)) {
 		r.failed++
 		if r.first == nil {
 			r.first = fmt.Errorf("%s %s: %w", singular(a.Kind), a.Path, err)

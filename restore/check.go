@@ -41,7 +41,6 @@ func (b *builder) check() []Problem {
 			c.network("link_network_invalid", a.want.object.String("network"))
 		}
 	}
-	c.keptLinks()
 	c.unique(snapshot.Servers)
 	c.unique(snapshot.Administrators)
 	return c.problems

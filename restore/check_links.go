@@ -18,21 +18,6 @@ func (c *checker) serverLink(n *node) {
 	}
 }
 
-// keptLinks checks servers whose link the target cannot remove: they must not get in common what linked servers must
-// not have.
-func (c *checker) keptLinks() {
-	for _, a := range c.plan.Actions {
-		if a.Kind != snapshot.ServerLinks || a.Verb != Cannot || a.want != nil || a.live.owner.twin == nil || a.live.other.twin == nil {
-			continue
-		}
-		c.action = a
-		kept := &node{kind: snapshot.ServerLinks, owner: a.live.owner.twin, other: a.live.other.twin}
-		if code, text := c.shared(kept); code != "" {
-			c.refuse(code, "it cannot be removed on this target, and %s", text)
-		}
-	}
-}
-
 // bridgedNetworkLinks checks a bridge that organizations are attached to already: nothing of it can be changed once
 // one of their users has network links. A bridge that is new takes them, because they are attached to it last.
 func (c *checker) bridgedNetworkLinks(server *node) {

@@ -86,7 +86,6 @@ func (b *builder) decideWanted(n *node) *Action {
 		if n.kind == snapshot.Users && n.object.String("name") == "" {
 			a.Verb, a.Reason = Cannot, "a user without a name can be created, but any change would rename it to undefined"
 		}
-		b.keepsLink(a)
 	}
 	return a
 }
@@ -125,7 +124,6 @@ func (b *builder) decideExtra(n *node) *Action {
 	case b.opts.Mode == ModeUpdate:
 		a.Reason = "not in the snapshot; --prune deletes it"
 	}
-	b.keepsLink(a)
 	return a
 }
 

@@ -133,7 +133,7 @@ func extraOf(a *Action, base Remaining, strangers Class) []Remaining {
 		base.Class = LeftOut
 	case a.Kind == snapshot.Administrators:
 		base.Class = Extra // the administrator in use and the built-in one are always there
-	case a.Kind == snapshot.ServerHosts, a.Verb == Cannot:
+	case a.Kind == snapshot.ServerHosts:
 		base.Class = Limit
 	default:
 		base.Class = strangers

@@ -15,7 +15,6 @@ const (
 	sinceBornDNSRoute   = "1.32.4465"    // a new server has a route to its first dns server, which every change of the server moves
 	sinceCleanAddresses = "1.34.4681"    // addresses of other machines are normalised
 	sinceURLNeeded      = "1.34.4619"    // single sign-on needs server_sso_url
-	sinceUnlinking      = "1.34.4681"    // linked servers are unlinked; before, that is answered in the same way and has no effect
 )
 
 // olderThan tells whether a version of Pritunl is older than another, of which the last part may be missing: the first
@@ -30,16 +29,6 @@ func olderThan(version, since string) bool {
 
 // lacks tells whether the target is older than what came with a version.
 func (t *tree) lacks(since string) bool { return olderThan(t.header.PritunlVersion, since) }
-
-// keepsLink turns an action that would take a link between servers away into one that says why it stays, where the target
-// cannot do it.
-func (b *builder) keepsLink(a *Action) {
-	if a.Kind != snapshot.ServerLinks || a.Verb != Changing && a.Verb != Delete || !b.live.lacks(sinceUnlinking) {
-		return
-	}
-	a.Verb, a.Fields, a.Altered, a.Born = Cannot, nil, nil, false
-	a.Reason = "Pritunl " + b.live.header.PritunlVersion + " cannot unlink servers: it answers that it has, and keeps the link; upgrade it, or delete one of the two servers by hand"
-}
 
 // leaveOutNewer keeps from being sent what is newer than the target, which would drop it without a word, and names it
 // in a warning.

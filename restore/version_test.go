@@ -193,61 +193,49 @@ func TestOldServersAreStoppedForEveryChange(t *testing.T) {
 }
 
 // TestOldServersKeepLinks takes a link between servers away, or changes it, which an
-// old release answers as if it did it: the plan says that it cannot, and nothing is
-// written.
+// old release answers as if it did it. The restore says that the link is left, and
+// takes no host away that the servers would then have in common.
 func TestOldServersKeepLinks(t *testing.T) {
-	for version, left := range map[string]bool{older: true, before(t, "1.34.4681"): true, "1.34.4681.89": false, "": false} {
-		for name, change := range map[string]func(*snapshot.Document){
-			"removed": func(d *snapshot.Document) { d.Resources[snapshot.ServerLinks] = []snapshot.Object{} },
-			"changed": func(d *snapshot.Document) {
-				for _, o := range d.Resources[snapshot.ServerLinks] {
-					o["use_local_address"] = !o.Bool("use_local_address")
+	for name, change := range map[string]func(*testing.T, *snapshot.Document){
+		"removed": func(_ *testing.T, d *snapshot.Document) {
+			d.Resources[snapshot.ServerLinks] = []snapshot.Object{}
+		},
+		"changed": func(_ *testing.T, d *snapshot.Document) {
+			for _, o := range d.Resources[snapshot.ServerLinks] {
+				o["use_local_address"] = !o.Bool("use_local_address")
+			}
+		},
+		"removed, one host for both": func(t *testing.T, d *snapshot.Document) {
+			d.Resources[snapshot.ServerLinks] = []snapshot.Object{}
+			west := edit(t, d, snapshot.Servers, "datacentre-west", nil).String("id")
+			for _, o := range d.Resources[snapshot.ServerHosts] {
+				if o.String("server") == west {
+					o["id"] = edit(t, d, snapshot.Hosts, "vpn-1", nil).String("id")
 				}
-			},
-		} {
+			}
+		},
+	} {
+		for version, left := range map[string]bool{older: true, "": false} {
 			s := newTarget(t, simulator.Options{Version: version, Seed: "demo", Random: 1})
 			wanted := s.export()
-			change(wanted)
-			opts := update()
-			opts.Prune = true
-			plan, _ := s.restore(wanted, opts)
-			outcome, err := restore.Verify(plan, s.export())
-			if err != nil || !outcome.Equal {
-				t.Errorf("version %q, %s: %v: %+v", version, name, err, outcome.Remaining)
+			change(t, wanted)
+			plan := s.plan(wanted, pruning())
+			report, err := restore.Apply(t.Context(), s.client(), plan, quiet())
+			var failed *restore.FailedError
+			if errors.As(err, &failed) != left {
+				t.Errorf("version %q, %s: %v", version, name, err)
 			}
-			limits := 0
-			for _, r := range outcome.Remaining {
-				if r.Kind == snapshot.ServerLinks && r.Class == restore.Limit && strings.Contains(r.Why, "cannot unlink servers") {
-					limits++
-				}
+			if said := strings.Contains(entries(report, restore.Failed), "and keeps it"); said != left {
+				t.Errorf("version %q, %s: %s", version, name, entries(report, restore.Failed))
 			}
-			if left != (limits > 0) || left != (plan.Writes() == 0) || left != (len(s.wire.writes) == 0) || left != (plan.Count(restore.Cannot) > 0) {
-				t.Errorf("version %q, %s: %d limits, %d planned, %d cannot, written: %v", version, name, limits, plan.Writes(), plan.Count(restore.Cannot), s.wire.writes)
+			after := s.export()
+			outcome, err := restore.Verify(plan, after)
+			if err != nil || outcome.Equal == left {
+				t.Errorf("version %q, %s: %v, equal %v: %+v", version, name, err, outcome.Equal, outcome.Remaining)
 			}
-		}
-	}
-}
-
-// TestLinksThatStayKeepHostsApart has servers on one host that an old target keeps
-// linked: the plan is refused before a host is taken from one of them.
-func TestLinksThatStayKeepHostsApart(t *testing.T) {
-	for version, stays := range map[string]bool{older: true, "": false} {
-		s := newTarget(t, simulator.Options{Version: version, Seed: "demo", Random: 1})
-		wanted := s.export()
-		wanted.Resources[snapshot.ServerLinks] = []snapshot.Object{}
-		west := edit(t, wanted, snapshot.Servers, "datacentre-west", nil).String("id")
-		first := edit(t, wanted, snapshot.Hosts, "vpn-1", nil).String("id")
-		for _, o := range wanted.Resources[snapshot.ServerHosts] {
-			if o.String("server") == west {
-				o["id"] = first
+			if n := len(after.Resources[snapshot.ServerHosts]); n != len(wanted.Resources[snapshot.ServerHosts]) {
+				t.Errorf("version %q, %s: %d attached hosts", version, name, n)
 			}
-		}
-		opts := update()
-		opts.Prune = true
-		_, err := restore.NewPlan(s.export(), wanted, opts)
-		var check *restore.CheckError
-		if errors.As(err, &check) != stays || stays && !strings.Contains(err.Error(), "it cannot be removed on this target, and both servers are on host vpn-1") {
-			t.Errorf("version %q: %v", version, err)
 		}
 	}
 }

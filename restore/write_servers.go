@@ -130,7 +130,7 @@ func (r *runner) writeServerLinks(ctx context.Context, actions []*Action) error 
 	return r.each(ctx, actions, func(ctx context.Context, a *Action) error {
 		server, other := a.want.owner.target, a.want.other.target
 		if a.Verb == Changing {
-			if err := r.client.UnlinkServers(ctx, server, other); err != nil {
+			if err := r.unlink(ctx, server, other); err != nil {
 				return err
 			}
 		}
