@@ -197,6 +197,29 @@ func TestAUserWhoWasMovedIsMovedBack(t *testing.T) {
 	}
 }
 
+// TestAMovedUserLeavesNetworkLinksBehind moves a user who has got a network link in the other organization, which only
+// that one can remove, back.
+func TestAMovedUserLeavesNetworkLinksBehind(t *testing.T) {
+	s, wanted := living(t)
+	other := edit(t, wanted, snapshot.Organizations, "Example-Contractors", nil).String("id")
+	alice := edit(t, wanted, snapshot.Users, "alice", nil)
+	moved := alice.Clone()
+	moved["network_links"], moved["pin"] = append([]any{"10.77.0.0/24"}, alice["network_links"].([]any)...), true
+	for _, field := range []string{"otp_secret", "devices", "servers", "last_active", "auth_modes"} {
+		delete(moved, field)
+	}
+	body, err := moved.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.client().PutUser(t.Context(), other, alice.String("id"), body); err != nil {
+		t.Fatal(err)
+	}
+	plan, _ := s.restore(wanted, update())
+	proved(t, s, plan)
+	assertSame(t, wanted, s.export())
+}
+
 // restoreOnly carries out a plan and fails the test on any error.
 func (s *target) restoreOnly(plan *restore.Plan) *restore.Report {
 	s.t.Helper()

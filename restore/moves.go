@@ -1,6 +1,7 @@
 package restore
 
 import (
+	"context"
 	"slices"
 
 	"pritunl-backup/snapshot"
@@ -38,4 +39,34 @@ func (b *builder) ordered(deletions, others []*Action) []*Action {
 		i--
 	}
 	return slices.Concat(before, others[:i], late, others[i:])
+}
+
+// leaveLinks takes network links that are not wanted off a user who moves, through the organization that the user leaves:
+// the server keeps a link with the organization in whose name it was added, and removes it through no other one.
+func (r *runner) leaveLinks(ctx context.Context, a *Action) error {
+	n, from := a.want, a.live.owner.id
+	if _, known := n.object["network_links"]; !known {
+		return nil
+	}
+	raw, err := r.client.User(ctx, from, n.target)
+	if err != nil {
+		return err
+	}
+	base, err := snapshot.DecodeObject(raw)
+	if err != nil {
+		return err
+	}
+	kept := []any{}
+	for _, network := range base.Strings("network_links") {
+		if slices.Contains(n.object.Strings("network_links"), network) {
+			kept = append(kept, network)
+		}
+	}
+	if len(kept) == len(base.Strings("network_links")) {
+		return nil
+	}
+	body := liveBody(snapshot.Users, base)
+	body["network_links"], body["pin"] = kept, base.Bool("pin")
+	_, err = r.client.PutUser(ctx, from, n.target, encode(body))
+	return err
 }

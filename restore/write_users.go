@@ -33,6 +33,11 @@ func (r *runner) writeUsers(ctx context.Context, actions []*Action) error {
 	return r.each(ctx, existing, func(ctx context.Context, a *Action) error {
 		n := a.want
 		organization := n.owner.target
+		if a.moves() {
+			if err := r.leaveLinks(ctx, a); err != nil {
+				return err
+			}
+		}
 		return r.replace(a,
 			func() (json.RawMessage, error) { return r.client.User(ctx, organization, n.target) },
 			func(body json.RawMessage) (json.RawMessage, error) {
