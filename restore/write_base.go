@@ -65,12 +65,32 @@ func (r *runner) writeOrganizations(ctx context.Context, actions []*Action) erro
 }
 
 // writeSettings replaces the settings. A refused body may stay in effect in part,
-// until the server reads its database again: the former body is put back.
+// until the server reads its database again: the former body is put back. The
+// server may also go back to what it had, when it learns of an earlier change late:
+// it is asked for the settings again, and they are put again.
 func (r *runner) writeSettings(ctx context.Context, actions []*Action) error {
 	return r.each(ctx, actions, func(ctx context.Context, a *Action) error {
-		return r.replace(a,
-			func() (json.RawMessage, error) { return r.client.Settings(ctx) },
-			func(body json.RawMessage) (json.RawMessage, error) { return r.putSettings(ctx, a.want, body) })
+		result := Unchanged
+		for try := 1; ; try++ {
+			err := r.replace(a,
+				func() (json.RawMessage, error) { return r.client.Settings(ctx) },
+				func(body json.RawMessage) (json.RawMessage, error) { return r.putSettings(ctx, a.want, body) })
+			if err != nil {
+				return err
+			}
+			if r.entries[a].Result == Unchanged {
+				r.entries[a].Result = result
+				return nil
+			}
+			if result = Changed; try == 3 || ctx.Err() != nil {
+				return nil // the proof tells what is not as wanted
+			}
+			if try > 1 {
+				if err := r.opts.Sleep(ctx, lookEvery); err != nil {
+					return err
+				}
+			}
+		}
 	})
 }
 
