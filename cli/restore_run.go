@@ -161,7 +161,11 @@ func (env *environment) carryOut(ctx context.Context, opts restoreOptions, reade
 	} else if err := env.tellNothing(opts, result.Plan); err != nil {
 		return err
 	}
-	if ctx.Err() != nil || movedAway(result.Report) {
+	if ctx.Err() != nil {
+		return failure
+	}
+	if movedAway(result.Report) {
+		env.out.warn("the server listens on port %d now, so that the result was not read again; to prove it, give that port in the address: pritunl-backup diff %s --restorable", result.Report.Port, opts.snapshot)
 		return failure
 	}
 	outcome, err := env.proveRestore(ctx, opts, reader, result.Plan, wanted)
