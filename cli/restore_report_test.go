@@ -10,6 +10,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"pritunl-backup/cli"
@@ -28,12 +30,16 @@ func production(t *testing.T) (kept string) {
 	return kept
 }
 
-// freshBefore gives a fresh instance that is asked before each request, counted from 1, whether it is gone.
+// freshBefore gives a fresh instance that is asked before each request, counted from 1, whether it is gone: of several
+// requests at a time one after another.
 func freshBefore(t *testing.T, gone func(n int, r *http.Request) bool) (*simulator.Simulator, map[string]string) {
 	t.Helper()
+	var mu sync.Mutex
 	n := 0
 	return simulated(t, simulator.Options{Hosts: 2, Random: 7}, func(next http.Handler) http.Handler {
 		return between{next: next, instead: func(_ http.ResponseWriter, r *http.Request, _ []byte) bool {
+			mu.Lock()
+			defer mu.Unlock()
 			if n++; gone(n, r) {
 				panic(http.ErrAbortHandler)
 			}
@@ -78,11 +84,16 @@ func TestReportSurvivesTheProof(t *testing.T) {
 			continue
 		}
 		t.Run(fmt.Sprintf("%s %s", requests[n-1].Method, requests[n-1].Path), func(t *testing.T) {
-			reached := false
-			cut := func(seen int, _ *http.Request) bool { reached = reached || seen >= n; return seen >= n }
+			var reached atomic.Bool
+			cut := func(seen int, _ *http.Request) bool {
+				if seen >= n {
+					reached.Store(true)
+				}
+				return seen >= n
+			}
 			_, vars := freshBefore(t, cut)
 			o, file := run(t, vars)
-			if !reached || o.code == 0 && strings.Contains(o.out, "\nproved: ") {
+			if !reached.Load() || o.code == 0 && strings.Contains(o.out, "\nproved: ") {
 				return // an export only warns when its last look for changes meets nobody
 			}
 			if o.code != 1 && o.code != 3 || !strings.Contains(o.err, "no answer") {
