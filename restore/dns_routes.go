@@ -161,7 +161,8 @@ func (r *runner) clearMoved(ctx context.Context, a *Action, row *node) error {
 		return nil
 	}
 	others := 0
-	for _, n := range r.plan.want.of(a.want.owner, snapshot.ServerRoutes) {
+	wanted := r.plan.want
+	for _, n := range slices.Concat(wanted.of(a.want.owner, snapshot.ServerRoutes), wanted.of(a.want.owner, RouteOverrides)) {
 		if n.object.String("comment") == dnsComment && n != a.want {
 			others++
 		}
