@@ -74,9 +74,9 @@ func (r *runner) create(ctx context.Context, n *node, post func() (json.RawMessa
 }
 
 func (r *runner) adopt(n *node, raw json.RawMessage) (snapshot.Object, error) {
-	o, err := snapshot.DecodeObject(raw)
+	o, err := answered(raw, nil)
 	if err != nil {
-		return nil, fmt.Errorf("read the answer: %w", err)
+		return nil, err
 	}
 	return o, r.claim(n, o)
 }

@@ -48,11 +48,7 @@ func (r *runner) leaveLinks(ctx context.Context, a *Action) error {
 	if _, known := n.object["network_links"]; !known {
 		return nil
 	}
-	raw, err := r.client.User(ctx, from, n.target)
-	if err != nil {
-		return err
-	}
-	base, err := snapshot.DecodeObject(raw)
+	base, err := answered(r.client.User(ctx, from, n.target))
 	if err != nil {
 		return err
 	}

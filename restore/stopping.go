@@ -40,15 +40,8 @@ func (r *runner) stop(ctx context.Context, id string) error {
 
 // operate starts or stops a server and gives its status afterwards.
 func (r *runner) operate(ctx context.Context, id string, operation api.Operation) (status string, err error) {
-	raw, err := r.client.OperateServer(ctx, id, operation)
-	if err != nil {
-		return "", err
-	}
-	o, err := snapshot.DecodeObject(raw)
-	if err != nil {
-		return "", fmt.Errorf("read the answer: %w", err)
-	}
-	return o.String("status"), nil
+	o, err := answered(r.client.OperateServer(ctx, id, operation))
+	return o.String("status"), err
 }
 
 // putBack starts again what was stopped, in the order in which it was stopped. What
@@ -90,11 +83,7 @@ func (r *runner) putBackInAnyCase(ctx context.Context) error {
 }
 
 func (r *runner) server(ctx context.Context, id string) (snapshot.Object, error) {
-	raw, err := r.client.Server(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	return snapshot.DecodeObject(raw)
+	return answered(r.client.Server(ctx, id))
 }
 
 func (r *runner) writeServerStates(ctx context.Context, actions []*Action) error {

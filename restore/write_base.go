@@ -12,13 +12,9 @@ import (
 // replace puts a complete body over a live object that was just read, and only
 // when that changes something.
 func (r *runner) replace(a *Action, get func() (json.RawMessage, error), put func(body json.RawMessage) (json.RawMessage, error)) error {
-	raw, err := get()
+	base, err := answered(get())
 	if err != nil {
 		return err
-	}
-	base, err := snapshot.DecodeObject(raw)
-	if err != nil {
-		return fmt.Errorf("read the object: %w", err)
 	}
 	// A user that is asked for through another organization is shown as one of it: a move cannot be seen.
 	if !a.moves() && len(a.want.changes(&node{kind: a.want.kind, object: base})) == 0 {
@@ -33,6 +29,18 @@ func (r *runner) replace(a *Action, get func() (json.RawMessage, error), put fun
 		r.noteStored(a, o)
 	}
 	return nil
+}
+
+// answered decodes the object of a good answer.
+func answered(raw json.RawMessage, err error) (snapshot.Object, error) {
+	if err != nil {
+		return nil, err
+	}
+	o, err := snapshot.DecodeObject(raw)
+	if err != nil {
+		return nil, fmt.Errorf("read the answer: %w", err)
+	}
+	return o, nil
 }
 
 func (r *runner) writeHosts(ctx context.Context, actions []*Action) error {

@@ -14,13 +14,9 @@ import (
 // use, and waits after each until the server answers again.
 func (r *runner) writeConnectionSettings(ctx context.Context, actions []*Action) error {
 	return r.each(ctx, actions, func(ctx context.Context, a *Action) error {
-		raw, err := r.client.Settings(ctx)
+		base, err := answered(r.client.Settings(ctx))
 		if err != nil {
 			return err
-		}
-		base, err := snapshot.DecodeObject(raw)
-		if err != nil {
-			return fmt.Errorf("read the settings: %w", err)
 		}
 		former := liveBody(snapshot.Settings, base)
 		body := former.Clone()
